@@ -1,0 +1,69 @@
+"""Many files over several processes: order, and what happens when a worker dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import active_children
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from translator.project.batch import translate_files
+from translator.project.job import Done, Job, Options, translate_file
+
+
+def jobs(folder: Path, count: int) -> list[Job]:
+    found = []
+    for number in range(count):
+        path = folder / f"module_{number}.py"
+        path.write_text(f"import torch.nn as nn\n\n\nlayer = nn.Linear({number + 1}, 2)\n")
+        found.append(Job(path, path.name, Options("keras")))
+    return found
+
+
+def outputs(done: list[Done]) -> list[tuple[str, bytes]]:
+    return [(one.result.path, one.after) for one in done]
+
+
+def test_workers_give_what_one_process_gives_in_the_same_order(tmp_path: Path) -> None:
+    work = jobs(tmp_path, 5)
+    seen: list[str] = []
+    done = translate_files(work, workers=2, on_done=lambda one: seen.append(one.result.path))
+    assert outputs(done) == outputs([translate_file(job) for job in work])
+    assert sorted(seen) == [job.shown for job in work]
+
+
+@contextmanager
+def killing_readers_of(pipe: Path, times: int) -> Iterator[None]:
+    """Kill all worker processes each time that one of them begins to read the pipe."""
+
+    def kill() -> None:
+        for _ in range(times):
+            with pipe.open("wb"):
+                for worker in active_children():
+                    if worker.pid is not None:
+                        os.kill(worker.pid, signal.SIGKILL)
+
+    thread = Thread(target=kill, daemon=True)
+    thread.start()
+    yield
+    thread.join()
+
+
+@pytest.mark.parametrize("place", [0, 2])
+def test_a_file_that_kills_its_worker_costs_only_itself(tmp_path: Path, place: int) -> None:
+    work = jobs(tmp_path, 4)
+    pipe = tmp_path / "deadly.py"
+    os.mkfifo(pipe)
+    work.insert(place, Job(pipe, pipe.name, Options("keras")))
+    with killing_readers_of(pipe, times=2):  # in the pool, and again in a process of its own
+        done = translate_files(work, workers=2)
+    assert [one.result.path for one in done] == [job.shown for job in work]
+    assert [one.result.state for one in done].count("translated") == 4
+    problem = done[place].result.problem
+    assert problem is not None
+    assert "died" in problem.message

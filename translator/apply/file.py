@@ -1,0 +1,188 @@
+"""One file: statements in, translation out. Composes inference, edits, imports, marks and the report's facts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import libcst as cst
+
+from translator import parse
+from translator.apply import check, classes, marks, outcome
+from translator.apply.engine import Scribe
+from translator.apply.forest import Forest
+from translator.catalog.load import Catalog
+from translator.emit.imports import exported, is_framework, remaining, used_names
+from translator.emit.names import Names
+from translator.emit.splice import Edit, Splicer
+from translator.infer.analysis import Analysis
+from translator.infer.facts import Function
+from translator.model import Fidelity, Framework, Layout, Span, TextEdit, Translation
+from translator.resolve.names import FRAMEWORK_ROOTS, import_bindings
+
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def translate_file(
+    catalog: Catalog,
+    text: str,
+    origin: Framework,
+    to: Framework,
+    filename: str,
+    layout: Layout,
+    fidelity: Fidelity,
+) -> Translation:
+    """Translate decoded text. Raises SourceError where it does not parse."""
+    statements, _ = parse.split_statements(text, filename)
+    forest = Forest.grow(statements, filename)
+    analysis = Analysis(catalog, origin, to, layout)
+    analysis.uses_framework = forest.imports_framework(origin)
+    analysis.run(forest.trees)
+    names = Names(to, taken_names(forest, analysis))
+    scribe = Scribe(analysis, names, text, forest)
+    _collect(scribe, analysis)
+    marks.forget_old(scribe)
+    code, edits = _write(scribe, forest)
+    lines = parse.LineIndex(text)
+    changes = _changes(statements, edits, text, lines)
+    return outcome.conclude(scribe, code, changes, filename, layout, fidelity, lines, check.new_undefined(text, code))
+
+
+def taken_names(forest: Forest, analysis: Analysis) -> frozenset[str]:
+    """Names the file binds to something else than the module the generated imports would bind."""
+    taken: set[str] = set()
+    for function in analysis.tables.functions.values():
+        taken |= function.local_names | set(function.parameters)
+        if function.node is not None:
+            taken.add(function.name)
+    taken |= {name for name in analysis.bound_at}
+    taken |= set(analysis.tables.classes)
+    for node in analysis.imports:
+        for local, origin, _ in import_bindings(node):  # type: ignore[arg-type]  # imports holds import nodes only
+            if origin.split(".")[0] not in FRAMEWORK_ROOTS:
+                taken.add(local)
+    return frozenset(taken | forest.loop_names)
+
+
+def _collect(scribe: Scribe, analysis: Analysis) -> None:
+    for info in analysis.tables.classes.values():
+        classes.edit_class(scribe, info)
+    for function in analysis.tables.functions.values():
+        scribe.collect(function)
+        classes.training_edits(scribe, function)
+        classes.renames(scribe, function)
+    for node in analysis.helper_definitions:
+        start, end = scribe.tree.statement_lines(node)
+        scribe.add(start, end, "")
+
+
+def _write(scribe: Scribe, forest: Forest) -> tuple[str, Splicer]:
+    """The output text: first the body, whose names decide which imports it needs, then the imports."""
+    first = scribe.finish()
+    draft = first.whole()
+    # Writing may have found more to decline; the edits inside those go too.
+    splicer = scribe.finish() if scribe.late else first
+    draft = splicer.whole() if scribe.late else draft
+    edits = [e for e in scribe.edits if not scribe.inside_decline(e)]
+    edits += marks.insertions(scribe)
+    edits += _import_edits(scribe, forest, draft)
+    final = Splicer(scribe.text, edits)
+    scribe.splicer = final
+    return final.whole(), final
+
+
+def _import_edits(scribe: Scribe, forest: Forest, draft: str) -> list[Edit]:
+    used = used_names(draft) | exported(draft)
+    provided = scribe.names.bound()
+    edits: list[Edit] = []
+    lines = scribe.names.lines()
+    helpers = scribe.helper_texts()
+    lines = _merged(lines, [line for _, imports in helpers for line in imports])
+    placed = False
+    for node in forest.imports:
+        if not is_framework(node):
+            continue
+        statement = forest.statement_of(node)
+        kept = remaining(node, lambda name: name in used and name not in provided, scribe.source)
+        top = forest.is_top_level(statement)
+        if top and not placed and (lines or kept is None):
+            placed = True
+            edits += _place(scribe, forest, node, statement, kept, lines)
+        elif kept is None:
+            edits.append(_removed(forest, node, statement))
+        elif kept:
+            start, end = forest.span(node)
+            edits.append(Edit(start, end, lambda kept=kept: kept))  # type: ignore[misc]  # bound now, read later
+    if not placed and lines:
+        position = forest.after_docstring()
+        edits.append(Edit(position, position, lambda: scribe.newline.join(lines) + scribe.newline * 2))
+    if helpers:
+        position = forest.after_imports()
+        body = (scribe.newline * 3).join(text.replace("\n", scribe.newline) for text, _ in helpers)
+        gap = scribe.newline
+        edits.append(Edit(position, position, lambda: f"{gap}{gap}{body}{gap}"))
+    return edits
+
+
+def _merged(lines: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Generated imports and those of helpers, each once, names of one module on one line."""
+    result = list(lines)
+    for line in more:
+        if line in result:
+            continue
+        found = re.match(r"from (\S+) import (.+)$", line)
+        twin = next((r for r in result if found and r.startswith(f"from {found[1]} import ")), None)
+        if found and twin is not None:
+            names = sorted({*twin.split(" import ")[1].split(", "), *found[2].split(", ")})
+            result[result.index(twin)] = f"from {found[1]} import {', '.join(names)}"
+        else:
+            result.insert(sum(1 for r in result if r.startswith("import ")), line) if line.startswith("import ") else result.append(line)
+    return result
+
+
+def _place(
+    scribe: Scribe,
+    forest: Forest,
+    node: cst.Import | cst.ImportFrom,
+    statement: cst.CSTNode,
+    kept: str | None,
+    lines: Sequence[str],
+) -> list[Edit]:
+    """The generated imports take the place of the first framework import of the file."""
+    start, end = forest.span(node)
+    texts = [*lines, *([scribe.source(node)] if kept == "" else [kept] if kept else [])]
+    if not texts:
+        return [_removed(forest, node, statement)]
+    separator = scribe.newline if forest.alone(node, statement) else "; "
+    return [Edit(start, end, lambda: separator.join(texts))]
+
+
+def _removed(forest: Forest, node: cst.Import | cst.ImportFrom, statement: cst.CSTNode) -> Edit:
+    """Remove an import: its whole line where it stands alone, else the statement up to the semicolon."""
+    if forest.alone(node, statement):
+        if forest.only_statement(statement):
+            start, end = forest.span(node)
+            return Edit(start, end, lambda: "pass")
+        start, end = forest.statement_lines(statement)
+        comment = forest.trailing_comment(statement)
+        if comment is not None:
+            return Edit(*forest.span(node), lambda: "") if False else Edit(start, end, lambda: forest.indent(statement) + comment + forest.newline)
+        return Edit(start, end, lambda: "")
+    start, end = forest.with_semicolon(node, statement)
+    return Edit(start, end, lambda: "")
+
+
+def _changes(
+    statements: Sequence[parse.Statement], splicer: Splicer, text: str, lines: parse.LineIndex
+) -> tuple[TextEdit, ...]:
+    changes = []
+    for statement in statements:
+        start, end = statement.start, statement.start + len(statement.text)
+        after = splicer.between(start, end)
+        if after != statement.text:
+            (line, column), (end_line, end_column) = lines.position(start), lines.position(end)
+            changes.append(TextEdit(Span(line, column, end_line, end_column, start, end), after))
+    return tuple(changes)
+
+
+__all__ = ["Function", "translate_file"]

@@ -1,0 +1,222 @@
+"""The trees of a file's statements under one roof: spans, comments, statements and imports of the whole file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import libcst as cst
+
+from translator.errors import SourceError
+from translator.parse import Statement
+from translator.resolve.names import FRAMEWORK_ROOTS, import_bindings
+from translator.syntax import Comment, Tree
+
+_SIDES = {"torch": "torch", "keras": "keras"}
+
+
+class Forest:
+    """All top-level statements of a file as trees, in order."""
+
+    def __init__(self, text: str, trees: Sequence[Tree], starts: Sequence[int]) -> None:
+        self.text = text
+        self.trees = list(trees)
+        self.starts = list(starts)
+        self._spans: dict[cst.CSTNode, tuple[int, int]] = {}
+        self._outer: dict[cst.CSTNode, tuple[int, int]] = {}
+        for tree in self.trees:
+            self._spans.update(tree.spans)
+            self._outer.update(tree.outers)
+
+    @classmethod
+    def grow(cls, statements: Sequence[Statement], filename: str) -> Forest:
+        """Parse every statement. Raises SourceError where libcst and Python disagree."""
+        trees = []
+        for statement in statements:
+            try:
+                tree = Tree(statement.text, statement.start)
+            except cst.ParserSyntaxError as error:
+                raise SourceError(f"libcst cannot parse the code: {error.message}", filename=filename) from None
+            if not tree.lossless:
+                raise SourceError(
+                    "the line endings are mixed in a way that would not survive; convert the file to \\n or \\r\\n",
+                    filename=filename,
+                )
+            trees.append(tree)
+        return cls("".join(s.text for s in statements), trees, [s.start for s in statements])
+
+    # what Tree offers, for the whole file
+
+    def has(self, node: cst.CSTNode) -> bool:
+        return node in self._spans
+
+    def span(self, node: cst.CSTNode) -> tuple[int, int]:
+        return self._spans[node]
+
+    def outer(self, node: cst.CSTNode) -> tuple[int, int]:
+        return self._outer.get(node) or self._spans[node]
+
+    @cached_property
+    def comments(self) -> list[Comment]:
+        return [comment for tree in self.trees for comment in tree.comments]
+
+    @cached_property
+    def newline(self) -> str:
+        found = re.search(r"\r\n|\r|\n", self.text)
+        return found.group() if found else "\n"
+
+    # statements
+
+    @cached_property
+    def _statements(self) -> list[tuple[int, int, cst.CSTNode, cst.CSTNode | None]]:
+        """Every statement with its span and the compound statement that holds it, by start."""
+        result: list[tuple[int, int, cst.CSTNode, cst.CSTNode | None]] = []
+
+        def visit(node: cst.CSTNode, parent: cst.CSTNode | None) -> None:
+            if isinstance(node, cst.SimpleStatementLine | cst.BaseCompoundStatement):
+                start, end = self._spans[node]
+                result.append((start, end, node, parent))
+                if isinstance(node, cst.SimpleStatementLine):
+                    return
+                parent = node
+            for child in node.children:
+                if isinstance(child, _HOLDS_STATEMENTS):
+                    visit(child, parent)
+
+        for tree in self.trees:
+            for statement in tree.module.body:
+                visit(statement, None)
+        return sorted(result, key=lambda row: (row[0], -row[1]))
+
+    @cached_property
+    def _parents(self) -> dict[cst.CSTNode, cst.CSTNode | None]:
+        return {node: parent for _, _, node, parent in self._statements}
+
+    def innermost(self, offset: int) -> cst.CSTNode | None:
+        """The innermost statement whose span holds an offset."""
+        found = None
+        for start, end, node, _ in self._statements:
+            if start > offset:
+                break
+            if offset < end:
+                found = node
+        return found
+
+    def statement_of(self, node: cst.CSTNode) -> cst.CSTNode:
+        statement = self.innermost(self._spans[node][0])
+        assert statement is not None
+        return statement
+
+    def is_top_level(self, statement: cst.CSTNode) -> bool:
+        return self._parents.get(statement) is None
+
+    def alone(self, node: cst.CSTNode, statement: cst.CSTNode) -> bool:
+        return isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1
+
+    def only_statement(self, statement: cst.CSTNode) -> bool:
+        """Whether removing a statement would leave a block empty."""
+        parent = self._parents.get(statement)
+        if parent is None:
+            return False
+        return any(
+            isinstance(part, cst.IndentedBlock) and len(part.body) == 1 and part.body[0] is statement
+            for part in _blocks(parent)
+        )
+
+    def statement_lines(self, statement: cst.CSTNode) -> tuple[int, int]:
+        """From the start of a statement's first line to the start of the line after its last."""
+        start, end = self._spans[statement]
+        start = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
+        found = re.compile(r"\r\n|\r|\n").search(self.text, end)
+        return start, found.end() if found else len(self.text)
+
+    def line_start(self, offset: int) -> int:
+        return max(self.text.rfind("\n", 0, offset), self.text.rfind("\r", 0, offset)) + 1
+
+    def indent(self, statement: cst.CSTNode) -> str:
+        start = self._spans[statement][0]
+        return self.text[self.line_start(start) : start]
+
+    def trailing_comment(self, statement: cst.CSTNode) -> str | None:
+        _, end = self._spans[statement]
+        line_end = self.statement_lines(statement)[1]
+        for comment in self.comments:
+            if end <= comment.start < line_end:
+                return comment.text
+        return None
+
+    def with_semicolon(self, node: cst.CSTNode, statement: cst.CSTNode) -> tuple[int, int]:
+        """A small statement with the semicolon that separates it from its neighbour."""
+        assert isinstance(statement, cst.SimpleStatementLine)
+        index = next(i for i, small in enumerate(statement.body) if small is node)
+        if index + 1 < len(statement.body):
+            return self._spans[node][0], self._spans[statement.body[index + 1]][0]
+        return self._spans[statement.body[index - 1]][1], self._spans[node][1]
+
+    # imports
+
+    @cached_property
+    def imports(self) -> list[cst.Import | cst.ImportFrom]:
+        """Every import of the file, in order."""
+        found = []
+        for _, _, node, _ in self._statements:
+            if isinstance(node, cst.SimpleStatementLine):
+                found += [small for small in node.body if isinstance(small, cst.Import | cst.ImportFrom)]
+        return found
+
+    def imports_framework(self, side: str) -> bool:
+        return any(
+            FRAMEWORK_ROOTS.get(origin.split(".")[0]) == side
+            for node in self.imports
+            for _, origin, _ in import_bindings(node)
+        )
+
+    @cached_property
+    def loop_names(self) -> set[str]:
+        """Names bound by comprehensions and loops at module level."""
+        return set()
+
+    def after_docstring(self) -> int:
+        """Where imports go in a file without framework imports at its top."""
+        position = 0
+        for tree in self.trees:
+            for index, statement in enumerate(tree.module.body):
+                if not isinstance(statement, cst.SimpleStatementLine):
+                    return position
+                small = statement.body[0]
+                future = isinstance(small, cst.ImportFrom) and isinstance(small.module, cst.Name) and small.module.value == "__future__"
+                text = isinstance(small, cst.Expr) and isinstance(small.value, cst.SimpleString | cst.ConcatenatedString) and index == 0
+                if not future and not text:
+                    return position
+                position = self.statement_lines(statement)[1]
+        return position
+
+    def after_imports(self) -> int:
+        """The end of the last top-level import."""
+        position = self.after_docstring()
+        for node in self.imports:
+            statement = self.statement_of(node)
+            if self.is_top_level(statement):
+                position = self.statement_lines(statement)[1]
+        return position
+
+
+def _blocks(parent: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    for child in parent.children:
+        if isinstance(child, cst.IndentedBlock):
+            yield child
+        elif isinstance(child, cst.Else | cst.Finally | cst.ExceptHandler | cst.ExceptStarHandler):
+            yield from _blocks(child)
+
+
+_HOLDS_STATEMENTS = (
+    cst.SimpleStatementLine,
+    cst.BaseCompoundStatement,
+    cst.IndentedBlock,
+    cst.Else,
+    cst.Finally,
+    cst.ExceptHandler,
+    cst.ExceptStarHandler,
+    cst.MatchCase,
+)

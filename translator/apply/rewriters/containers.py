@@ -1,0 +1,147 @@
+"""Sequential and ModuleList on one side, keras.Sequential and lists on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from translator.apply.code import operand
+from translator.apply.engine import Scribe
+from translator.apply.rewriters import layers
+from translator.infer.dims import inverse, moved_axes
+from translator.infer.facts import Conversion, Replace
+from translator.infer.operators import SYMBOLS
+
+
+def rewrite_sequential(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
+    """A Sequential; ``data`` says how its elements were given: items, display, star, list, value or empty."""
+    keras = scribe.analysis.to == "keras"
+    if decision.data == "empty":
+        # keras.Sequential refuses an empty list when it is called.
+        return scribe.names.spell("keras.layers.Identity") + "()" if keras else scribe.names.spell("torch.nn.Sequential") + "()"
+    if decision.data == "star":
+        inner = scribe.text_of(node.args[0].value)
+        return f"{scribe.names.spell('keras.Sequential')}({inner})"
+    if decision.data == "value":
+        return f"{scribe.names.spell('torch.nn.Sequential')}(*{scribe.text_of(_layers_argument(node))})"
+    if decision.data == "list":
+        return f"{scribe.names.spell('keras.Sequential')}([{scribe.inside(_arguments_span(scribe, node))}])"
+    return _literal(scribe, node, keras)
+
+
+def _layers_argument(node: cst.Call) -> cst.BaseExpression:
+    return next(a.value for a in node.args if a.keyword is None or a.keyword.value == "layers")
+
+
+def _arguments_span(scribe: Scribe, node: cst.Call) -> cst.CSTNode:
+    return node
+
+
+def _literal(scribe: Scribe, node: cst.Call, keras: bool) -> str:
+    """Element by element, with the author's line breaks and comments; what an element needs beside it goes between."""
+    if keras:
+        nodes: Sequence[cst.BaseExpression] = [a.value for a in node.args]
+        source = scribe.source_of(node)
+        lead, separators, tail = source.lead, source.separators, source.tail
+    else:
+        display = _layers_argument(node)
+        assert isinstance(display, cst.List | cst.Tuple)
+        nodes = [e.value for e in display.elements]
+        lead, separators, tail = _display_gaps(scribe, display, nodes)
+    between = scribe.analysis.tables.containers.get(node, {})
+    texts: list[list[str]] = []
+    for index, element in enumerate(nodes):
+        group = []
+        if index in between:
+            group.append(_permute(scribe, between[index]))
+        group += layers.spliced(scribe, element)
+        texts.append(group)
+    body = _arrange(texts, lead, separators, tail)
+    if keras:
+        return f"{scribe.names.spell('keras.Sequential')}([{body}])"
+    return f"{scribe.names.spell('torch.nn.Sequential')}({body})"
+
+
+def _display_gaps(
+    scribe: Scribe, display: cst.List | cst.Tuple, nodes: Sequence[cst.BaseExpression]
+) -> tuple[str, list[str], str]:
+    start, end = scribe.tree.outer(display)
+    bounds = [scribe.tree.outer(n) for n in nodes]
+    separators = [scribe.text[bounds[i][1] : bounds[i + 1][0]] for i in range(len(bounds) - 1)]
+    return scribe.text[start + 1 : bounds[0][0]], separators, scribe.text[bounds[-1][1] : end - 1]
+
+
+def _arrange(texts: Sequence[Sequence[str]], lead: str, separators: Sequence[str], tail: str) -> str:
+    parts: list[str] = []
+    gap = lead
+    plain = ", "
+    if "\n" in lead:
+        plain = "," + lead.split("#")[0].rstrip(" \t") + lead[lead.rindex("\n") + 1 :] if "#" not in lead else ", "
+        plain = "," + lead[lead.rindex("\n") :]
+    for index, group in enumerate(texts):
+        for position, text in enumerate(group):
+            parts += [gap if position == 0 else plain, text]
+            gap = plain
+        after = separators[index] if index < len(separators) else tail
+        gap = after if group else _kept(gap, after, bool(parts))
+    return "".join(parts) + gap
+
+
+def _kept(before: str, after: str, started: bool) -> str:
+    if "#" in after:
+        return before.rstrip() + after.lstrip(",") if started else after.lstrip(",")
+    return before
+
+
+def _permute(scribe: Scribe, conversion: Conversion) -> str:
+    axes = moved_axes(conversion.rank, scribe.analysis.to)
+    axes = axes if conversion.to == "moved" else inverse(axes)
+    if scribe.analysis.to == "keras":
+        # The Permute layer counts from 1 and leaves the batch axis alone.
+        return f"{scribe.names.spell('keras.layers.Permute')}(({', '.join(str(a) for a in axes[1:])}))"
+    return f"{scribe.names.spell('helpers.torch.Permute')}({', '.join(str(a) for a in axes)})"
+
+
+def rewrite_sequential_items(scribe: Scribe, node: cst.BaseExpression, decision: Replace) -> str:
+    return f"{scribe.inside(node)}.layers" if scribe.analysis.to == "keras" else scribe.inside(node)
+
+
+def rewrite_module_list(scribe: Scribe, node: cst.BaseExpression, decision: Replace) -> str:
+    """Keras tracks plain lists; PyTorch needs a ModuleList around them."""
+    if scribe.analysis.to == "torch":
+        return f"{scribe.names.spell('torch.nn.ModuleList')}({scribe.inside(node)})"
+    assert isinstance(node, cst.Call)
+    if not node.args:
+        return "[]"
+    value = node.args[0].value
+    text = scribe.text_of(value)
+    if isinstance(value, cst.List | cst.ListComp):
+        return text
+    return f"[{text}]" if isinstance(value, cst.GeneratorExp) and False else f"list({text.removeprefix('(').removesuffix(')') if isinstance(value, cst.GeneratorExp) else text})"
+
+
+def rewrite_module_list_append(scribe: Scribe, node: cst.Attribute, decision: Replace) -> str:
+    return scribe.inside(node)
+
+
+def rewrite_sequential_add(scribe: Scribe, node: cst.Attribute, decision: Replace) -> str:
+    return f"{scribe.text_of(node.value)}.append"
+
+
+def rewrite_merge(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
+    """``add([x, y])`` as an operator, ``concatenate([x, y])`` as torch.cat."""
+    operation, axis = decision.data
+    display = next(a.value for a in node.args if isinstance(a.value, cst.List | cst.Tuple))
+    texts = [scribe.text_of(e.value) for e in display.elements]
+    if operation == "concatenate":
+        return f"{scribe.names.spell('torch.cat')}([{', '.join(texts)}], dim={axis})"
+    joined = f" {SYMBOLS[operation]} ".join(operand(text) for text in texts)
+    return joined if _stands_alone(scribe, node) else f"({joined})"
+
+
+def _stands_alone(scribe: Scribe, node: cst.CSTNode) -> bool:
+    """Whether brackets, commas or the ends of a statement are around an expression, so that it needs no parentheses."""
+    start, end = scribe.tree.outer(node)
+    before, after = scribe.text[:start].rstrip(" "), scribe.text[end : end + 1]
+    return (before[-1:] in "([{,=:" or before.endswith("return")) and after in ("", ")", "]", "}", ",", "\n", "\r")

@@ -1,0 +1,68 @@
+"""What a layer needs beside itself (explicit padding, an activation): at its call, in its container, or wrapped around it."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from translator.apply.code import literal_text
+from translator.apply.engine import Scribe
+from translator.catalog.unify import Code
+from translator.infer.facts import LayerSite, Replace, Rewrite
+
+ACTIVATIONS = {
+    "relu": ("torch.nn.functional.relu", "torch.nn.ReLU", ""),
+    "sigmoid": ("torch.sigmoid", "torch.nn.Sigmoid", ""),
+    "tanh": ("torch.tanh", "torch.nn.Tanh", ""),
+    "softmax": ("torch.nn.functional.softmax", "torch.nn.Softmax", "dim=-1"),
+}
+"""Keras activation names: function, module, and extra arguments. The axis of softmax is the last one in source order."""
+
+
+def rewrite_layer_call(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
+    """``self.conv(x)`` with the padding before it or the activation after it."""
+    site = scribe.analysis.tables.sites[decision.data]
+    rewrite = site.function.decisions[site.node]
+    assert isinstance(rewrite, Rewrite)
+    text = scribe.inside(node)
+    if site.around is not None:
+        argument = next(a.value for a in node.args)
+        bindings = {**rewrite.bindings, "x": Code(argument)}
+        this = scribe.text_of(node.func)
+        text = scribe.writer(Rewrite(rewrite.alternative, bindings, rewrite.api, rewrite.order, rewrite.rank), this).write(site.around.call)
+    if site.activation is not None:
+        function, _, extra = ACTIVATIONS[site.activation]
+        text = f"{scribe.names.spell(function)}({text}{', ' + extra if extra else ''})"
+    return text
+
+
+def wrapped(scribe: Scribe, site: LayerSite, rewrite: Rewrite, text: str) -> str:
+    """The layer and its companions in a Sequential of their own."""
+    parts = companions(scribe, site, rewrite, text)
+    if scribe.analysis.to == "keras":
+        return f"{scribe.names.spell('keras.Sequential')}([{', '.join(parts)}])"
+    return f"{scribe.names.spell('torch.nn.Sequential')}({', '.join(parts)})"
+
+
+def companions(scribe: Scribe, site: LayerSite, rewrite: Rewrite, text: str) -> list[str]:
+    """The elements that stand for a layer in a container."""
+    parts = [text]
+    if site.around is not None:
+        writer = scribe.writer(rewrite, text)
+        parts = [writer.write(layer) for layer in site.around.layers]
+    if site.activation is not None:
+        _, module, extra = ACTIVATIONS[site.activation]
+        parts.append(f"{scribe.names.spell(module)}({extra})")
+    return parts
+
+
+def spliced(scribe: Scribe, element: cst.BaseExpression) -> list[str]:
+    """The texts that stand for one element of a literal container."""
+    site = scribe.analysis.tables.sites.get(element)
+    decision = site.function.decisions.get(element) if site is not None else None
+    text = scribe.text_of(element)
+    if site is None or site.form != "splice" or not isinstance(decision, Rewrite):
+        return [text] if text else []
+    return companions(scribe, site, decision, text)
+
+
+__all__ = ["companions", "literal_text", "rewrite_layer_call", "spliced", "wrapped"]

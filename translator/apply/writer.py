@@ -1,0 +1,466 @@
+"""Write a matched pattern of the target side as text: arguments in the author's order and style, defaults left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from translator.apply.code import atom, literal_text, operand, tuple_text
+from translator.catalog import transforms
+from translator.catalog.entry import Entry
+from translator.catalog.pattern import SELF, Call, Cond, Hole, Lit, Pat, Ref, Seq, Sub, Upper, Xform
+from translator.catalog.signatures import Param, Signatures
+from translator.catalog.unify import Applied, Bound, Code, Facts, Items, Literal, same_value
+from translator.emit.names import Names
+from translator.infer.values import Order
+from translator.model import Framework
+
+
+@dataclass(frozen=True)
+class Source:
+    """The call as the author wrote it: its arguments with their spans, and the text between them."""
+
+    args: Sequence[cst.Arg] = ()
+    separators: Sequence[str] = ()
+    lead: str = ""
+    tail: str = ""
+
+
+@dataclass
+class Writer:
+    """Writes patterns of one rewrite. ``text_of`` gives the updated text of a source node."""
+
+    names: Names
+    signatures: Signatures
+    text_of: Callable[[cst.CSTNode], str]
+    entry: Entry
+    bindings: Mapping[str, Bound]
+    to: Framework
+    order: Order | None = None
+    rank: int | None = None
+    axes: Mapping[str, object] = field(default_factory=dict)
+    channels_last: bool = True
+    this: str = ""
+    first: tuple[cst.CSTNode, ...] = ()
+
+    def write(self, pattern: Pat, source: Source | None = None) -> str:
+        """The text of a pattern."""
+        match pattern:
+            case Lit(value=value):
+                return literal_text(value)
+            case Hole(name=name):
+                return self.hole(name)
+            case Upper(name="SELF"):
+                return self.this
+            case Upper(name=name):
+                return literal_text(self.upper(name))
+            case Ref(api=api):
+                return self.names.spell(api)
+            case Call():
+                return self.call(pattern, source or Source())
+            case Seq(items=items, is_list=is_list):
+                texts = [self.write(item) for item in items]
+                return "[" + ", ".join(texts) + "]" if is_list else tuple_text(texts)
+            case Xform():
+                return self.transform(pattern)
+            case Cond(test=test, body=body, orelse=orelse):
+                return f"{self.write(body)} if {self.write(test)} else {self.write(orelse)}"
+            case Sub(value=value, index=index):
+                return f"{self.write(value)}[{self.write(index)}]"
+
+    def upper(self, name: str) -> object:
+        """LAYOUT, CHANNEL or SPATIAL as this rewrite's tensors are stored."""
+        rank = self.rank or 4
+        if name == "LAYOUT":
+            return "channels_last" if self.channels_last else "channels_first"
+        if name == "CHANNEL":
+            return -1 if self.channels_last or rank <= 2 else 1
+        if name == "SPATIAL":
+            return tuple(range(1, rank - 1)) if self.channels_last else tuple(range(2, rank))
+        raise ValueError(name)
+
+    def hole(self, name: str) -> str:
+        if name in self.axes:
+            return literal_text(self.axes[name])
+        bound = self.bindings.get(name)
+        if bound is None:
+            raise KeyError(name)
+        if self.entry.kind(name) == "shape":
+            return self._shape(bound)
+        if self.entry.kind(name) == "int_tuple" and isinstance(bound, Literal) and bound.node is None:
+            return literal_text(_collapsed(bound.value))
+        return self.bound(bound)
+
+    def bound(self, bound: Bound) -> str:
+        match bound:
+            case Literal(value=value, node=node):
+                return self.text_of(node) if node is not None else literal_text(value)
+            case Code(node=node):
+                return self.text_of(node)
+            case Items(nodes=nodes):
+                return ", ".join(self.item(node) for node in nodes)
+            case Facts(text=text):
+                return text
+            case Applied():
+                return self._applied(bound)
+
+    def item(self, node: cst.CSTNode) -> str:
+        return f"*{atom(self.text_of(node.value))}" if isinstance(node, cst.Arg) else self.text_of(node)
+
+    def _shape(self, bound: Bound) -> str:
+        if isinstance(bound, Items):
+            if len(bound.nodes) == 1 and not isinstance(bound.nodes[0], cst.Arg):
+                node = bound.nodes[0]
+                return self.text_of(node) if not isinstance(node, cst.Integer | cst.UnaryOperation) else f"({self.text_of(node)},)"
+            if len(bound.nodes) == 1 and isinstance(bound.nodes[0], cst.Arg):
+                return self.text_of(bound.nodes[0].value)
+            return tuple_text([self.item(node) for node in bound.nodes])
+        return self.bound(bound)
+
+    def _applied(self, bound: Applied) -> str:
+        inner = self.bound(bound.operand)
+        transform = transforms.TRANSFORMS[bound.transform]
+        return (transform.uncode if bound.inverse else transform.code).format(operand(inner))
+
+    # transforms of the target side
+
+    def transform(self, pattern: Xform) -> str:
+        if pattern.name in transforms.CONTEXTUAL:
+            return self.contextual(pattern)
+        bound = self.operand_of(pattern)
+        transform = transforms.TRANSFORMS[pattern.name]
+        if isinstance(bound, Literal):
+            value = transform.forward(bound.value, dict(pattern.params))
+            if value is transforms.NOT_APPLICABLE:
+                raise Unwritable(f"{bound.value!r} has no counterpart")
+            if bound.node is not None and same_value(value, bound.value):
+                return self.text_of(bound.node)
+            return literal_text(value)
+        if isinstance(bound, Applied) and bound.transform == pattern.name and bound.inverse:
+            return self.bound(bound.operand)
+        if not transform.code:
+            raise Unwritable(f"a symbolic argument stands where its value decides ({pattern.name})")
+        if transform.involution and isinstance(bound, Code):
+            stripped = _strip(bound.node, pattern.name)
+            if stripped is not None:
+                return self.text_of(stripped)
+        text = self.bound(bound)
+        return text if transform.code == "{}" else transform.code.format(operand(text))
+
+    def operand_of(self, pattern: Xform) -> Bound:
+        if isinstance(pattern.operand, Hole):
+            return self.bindings[pattern.operand.name]
+        if isinstance(pattern.operand, Lit):
+            return Literal(pattern.operand.value)
+        raise Unwritable(f"{pattern.name} of a pattern")
+
+    def contextual(self, pattern: Xform) -> str:
+        bound = self.operand_of(pattern)
+        if self.rank is None:
+            raise Unwritable("the tensor's rank is not known")
+        rank = self.rank
+        if pattern.name == "spatial_pads":
+            pads = self._pad_texts(bound, rank - 2)
+            pairs = [f"({p}, {p})" for p in pads]
+            none = "(0, 0)"
+            return tuple_text([none, *pairs, none] if self.channels_last else [none, none, *pairs])
+        return self._pad_pairs(bound, rank)
+
+    def _pad_texts(self, bound: Bound, axes: int) -> list[str]:
+        if isinstance(bound, Literal) and isinstance(bound.value, tuple | list):
+            return [literal_text(v) for v in bound.value]
+        return [self.bound(bound)] * axes
+
+    def _pad_pairs(self, bound: Bound, rank: int) -> str:
+        """PyTorch lists the last axis first, Keras the first axis first: write the other library's form."""
+        from translator.infer.dims import inverse, moved_axes
+
+        if self.to == "keras":
+            flat = self._flat_pads(bound)
+            if len(flat) % 2 or len(flat) // 2 > rank:
+                raise Unwritable("the padding's length does not fit the tensor's rank")
+            pairs = [f"({flat[i]}, {flat[i + 1]})" for i in range(0, len(flat), 2)][::-1]
+            pairs = ["(0, 0)"] * (rank - len(pairs)) + pairs
+            if self.order == "moved":
+                pairs = [pairs[axis] for axis in moved_axes(rank, "keras")]
+            return tuple_text(pairs)
+        rows = self._pad_rows(bound)
+        if len(rows) != rank:
+            raise Unwritable("the padding's length does not fit the tensor's rank")
+        if self.order == "moved":
+            permutation = inverse(moved_axes(rank, "keras"))
+            rows = [rows[axis] for axis in permutation]
+        while rows and rows[0] == ("0", "0"):
+            rows = rows[1:]
+        return tuple_text([text for pair in rows[::-1] for text in pair]) if rows else "(0, 0)"
+
+    def _flat_pads(self, bound: Bound) -> list[str]:
+        if isinstance(bound, Literal) and isinstance(bound.value, tuple | list):
+            return [literal_text(v) for v in bound.value]
+        node = bound.node if isinstance(bound, Code) else None
+        if isinstance(node, cst.Tuple | cst.List) and all(isinstance(e, cst.Element) for e in node.elements):
+            return [self.text_of(e.value) for e in node.elements]
+        raise Unwritable("the padding is not written out")
+
+    def _pad_rows(self, bound: Bound) -> list[tuple[str, str]]:
+        if isinstance(bound, Literal) and isinstance(bound.value, tuple | list):
+            rows = [(v, v) if isinstance(v, int) else tuple(v) for v in bound.value]
+            return [(literal_text(a), literal_text(b)) for a, b in rows]
+        node = bound.node if isinstance(bound, Code) else None
+        if not isinstance(node, cst.Tuple | cst.List):
+            raise Unwritable("the padding is not written out")
+        result = []
+        for element in node.elements:
+            pair = element.value
+            if not isinstance(pair, cst.Tuple | cst.List) or len(pair.elements) != 2:
+                raise Unwritable("the padding is not written out")
+            result.append((self.text_of(pair.elements[0].value), self.text_of(pair.elements[1].value)))
+        return result
+
+    # calls
+
+    def call(self, pattern: Call, source: Source) -> str:
+        if pattern.api == SELF:
+            return f"{self.this}({', '.join(self.write(p) for _, p in pattern.args)})"
+        method = pattern.api.startswith("torch.Tensor.")
+        params = self._params(pattern)
+        self.first = tuple(a.value for a in source.args[:1] if a.keyword is None)
+        written = list(self._arguments(pattern, params))
+        if method:
+            receiver = atom(written[0].text)
+            head = f"{receiver}.{pattern.api.removeprefix('torch.Tensor.')}"
+            return f"{head}({join_arguments(written[1:], Source(), 1)})"
+        return f"{self.names.spell(pattern.api)}({join_arguments(written, source, 0)})"
+
+    def _params(self, pattern: Call) -> Sequence[Param]:
+        signature = self.signatures.get(pattern.api)
+        if signature is None:
+            return tuple(Param(name) for name, _ in pattern.args)
+        params = signature.overloads[pattern.overload] if signature.overloads else ()
+        known = {p.name for p in params}
+        return (*params, *(Param(name, None, "kw") for name, _ in pattern.args if name not in known))
+
+    def _arguments(self, pattern: Call, params: Sequence[Param]) -> list[Argument]:
+        given = dict(pattern.args)
+        result = []
+        for index, param in enumerate(params):
+            part = given.get(param.name)
+            if part is None or (self._is_default(part, param) and not (index == 0 and self._is_first(part))):
+                continue
+            if param.kind == "*":
+                result += self._star(part, index)
+                continue
+            result.append(Argument(param, index, self.write(part), self._nodes(part), param.required))
+        return result
+
+    def _is_first(self, part: Pat) -> bool:
+        """Whether the author wrote this argument first: it then stays, also where it equals the default."""
+        nodes = self._nodes(part)
+        return bool(nodes) and bool(self.first) and any(node is self.first[0] for node in nodes)
+
+    def _star(self, part: Pat, index: int) -> list[Argument]:
+        """A star parameter takes the items of a shape one by one."""
+        bound = self.bindings.get(part.name) if isinstance(part, Hole) else None
+        star = Param("", kind="*")
+        if isinstance(part, Seq):
+            return [Argument(star, index, self.write(item), (), True) for item in part.items]
+        if isinstance(bound, Items):
+            return [Argument(star, index, self.item(node), (node,), True) for node in bound.nodes]
+        if isinstance(bound, Literal) and isinstance(bound.value, tuple | list):
+            return [Argument(star, index, literal_text(v), (), True) for v in bound.value]
+        if isinstance(bound, Code) and isinstance(bound.node, cst.Tuple | cst.List):
+            elements = bound.node.elements
+            return [Argument(star, index, self._element(e), (e.value,), True) for e in elements]
+        return [Argument(star, index, self.write(part), (), True)]
+
+    def _element(self, element: cst.BaseElement) -> str:
+        text = self.text_of(element.value)
+        return f"*{atom(text)}" if isinstance(element, cst.StarredElement) else text
+
+    def _nodes(self, part: Pat) -> tuple[cst.CSTNode, ...]:
+        """The source nodes that an argument was made from, to find its place among the author's arguments."""
+        if isinstance(part, Xform):
+            part = part.operand
+        bound = self.bindings.get(part.name) if isinstance(part, Hole | Upper) else None
+        while isinstance(bound, Applied):
+            bound = bound.operand
+        node = getattr(bound, "node", None)
+        return (node,) if node is not None else ()
+
+    def _is_default(self, part: Pat, param: Param) -> bool:
+        if param.required or param.kind == "*":
+            return False
+        value = self._value(part)
+        if value is _NONE:
+            return False
+        if isinstance(part, Upper):
+            if part.name == "LAYOUT":
+                return value == "channels_last"
+            return same_value(value, param.default)
+        return same_value(value, param.default)
+
+    def _value(self, part: Pat) -> object:
+        """The literal that an argument will be, or _NONE."""
+        match part:
+            case Lit(value=value):
+                return value
+            case Upper(name=name) if name != "SELF":
+                return self.upper(name)
+            case Hole(name=name):
+                if name in self.axes:
+                    return self.axes[name]
+                bound = self.bindings.get(name)
+                return bound.value if isinstance(bound, Literal) else _NONE
+            case Xform(name=name, operand=Hole(name=hole), params=params) if name in transforms.TRANSFORMS:
+                bound = self.bindings.get(hole)
+                if isinstance(bound, Literal):
+                    return transforms.forward(name, bound.value, dict(params))
+        return _NONE
+
+
+_NONE = object()
+
+
+class Unwritable(Exception):
+    """A matched rewrite cannot be written with these values; the site is declined with the reason."""
+
+
+@dataclass
+class Argument:
+    """One argument of the target call."""
+
+    param: Param
+    index: int
+    text: str
+    nodes: tuple[cst.CSTNode, ...]
+    required: bool
+
+
+def join_arguments(written: Sequence[Argument], source: Source, first: int) -> str:
+    """Arrange arguments: those that come from the author's in their order and line breaks, the others where they belong."""
+    slots: list[Argument | None] = [None] * len(source.args)
+    fresh: list[Argument] = []
+    for argument in written:
+        place = _slot(argument, source, slots)
+        if place is None:
+            fresh.append(argument)
+        else:
+            slots[place] = argument
+    placed = [a for a in slots if a is not None]
+    early: dict[int, list[Argument]] = {}
+    back: list[Argument] = []
+    for argument in fresh:
+        # A required argument stands where the signature has it, the others at the end.
+        later = next((a for a in placed if a.required and a.index > argument.index), None) if argument.required else None
+        if later is not None:
+            early.setdefault(id(later), []).append(argument)
+        else:
+            back.append(argument)
+    if argument_free := not source.args:
+        early, back = {}, sorted(fresh, key=lambda a: a.index)
+    del argument_free
+    ordered = [a for slot in placed for a in (*early.get(id(slot), ()), slot)] + back
+    texts = dict(zip(map(id, ordered), _texts(ordered, source, first), strict=True))
+    if not source.args:
+        return ", ".join(texts[id(a)] for a in ordered)
+    return _lay_out(early, slots, back, texts, source)
+
+
+def _slot(argument: Argument, source: Source, slots: list[Argument | None]) -> int | None:
+    for index, arg in enumerate(source.args):
+        if slots[index] is None and any(node is arg.value for node in argument.nodes):
+            return index
+    for index, arg in enumerate(source.args):
+        if slots[index] is None and arg.keyword is not None and arg.keyword.value == argument.param.name:
+            return index
+    return None
+
+
+def _texts(ordered: Sequence[Argument], source: Source, first: int) -> list[str]:
+    positional = True
+    result = []
+    for position, argument in enumerate(ordered):
+        keyword = next((a for a in source.args if any(n is a.value for n in argument.nodes) and a.keyword is not None), None)
+        fits = argument.param.kind in ("*",) or (argument.index == position + first and argument.param.kind in ("", "pos"))
+        wanted = argument.param.kind in ("*", "pos") or ((argument.required or argument.index == first) and keyword is None)
+        positional = positional and fits and wanted
+        if argument.param.kind == "*" or positional:
+            result.append(argument.text)
+        else:
+            result.append(f"{argument.param.name}={argument.text}")
+    return result
+
+
+def _lay_out(
+    early: Mapping[int, Sequence[Argument]],
+    slots: Sequence[Argument | None],
+    back: Sequence[Argument],
+    texts: Mapping[int, str],
+    source: Source,
+) -> str:
+    parts: list[str] = []
+    gap = source.lead
+    for index, slot in enumerate(slots):
+        after = source.separators[index] if index < len(source.separators) else source.tail
+        if slot is None:
+            gap = _merge(gap, after, start=not parts)
+            continue
+        for argument in early.get(id(slot), ()):
+            parts += [gap, texts[id(argument)]]
+            gap = ", "
+        parts += [gap, texts[id(slot)]]
+        gap = after
+    if back:
+        tail = gap
+        for argument in back:
+            parts += [", " if parts else source.lead, texts[id(argument)]]
+        gap = tail
+    return "".join(parts) + _closing(gap, source, bool(parts))
+
+
+def _closing(gap: str, source: Source, any_arguments: bool) -> str:
+    if not any_arguments:
+        return gap.replace(",", "", 1) if "#" not in gap else gap
+    if "#" in gap or gap == source.tail:
+        return gap
+    if "\n" in gap:
+        return gap if "\n" in source.tail else source.tail
+    stripped = gap.strip()
+    return gap if not stripped else "," if stripped == "," and "," in source.tail else gap.replace(",", "").rstrip()
+
+
+def _merge(before: str, after: str, start: bool) -> str:
+    """The text between two arguments when the one between is dropped: comments and line breaks stay."""
+    if "#" in before and "#" in after:
+        merged = before + after.lstrip(", \t")
+    elif "#" in before:
+        merged = before
+    elif "#" in after:
+        merged = after
+    elif "\n" in before:
+        merged = before
+    elif "\n" in after and not start:
+        merged = after
+    else:
+        merged = before if start else after
+    if start and merged.lstrip().startswith(","):
+        merged = merged.replace(",", "", 1)
+    if not start and "," not in merged.split("#")[0]:
+        merged = "," + merged
+    return merged
+
+
+def _collapsed(value: object) -> object:
+    """A default such as (2, 2) as the number that a person would write."""
+    return value[0] if isinstance(value, tuple) and value and len(set(value)) == 1 else value
+
+
+def _strip(node: cst.CSTNode, transform: str) -> cst.CSTNode | None:
+    """The operand of code that already has the form of an involution: ``1 - m`` and ``not flag``."""
+    if transform == "one_minus" and isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Subtract):
+        return node.right if isinstance(node.left, cst.Integer) and node.left.value == "1" else None
+    if transform == "not_" and isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not):
+        return node.expression
+    return None

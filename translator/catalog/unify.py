@@ -1,0 +1,311 @@
+"""The unifier: reads a call with one side's pattern and binds the holes. Three-valued: Match, Mismatch, Undecided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from translator.catalog import transforms
+from translator.catalog.entry import Condition, Entry
+from translator.catalog.pattern import Call, Cond, Hole, Lit, Pat, Ref, Seq, Sub, Upper, Xform
+from translator.catalog.predicates import PREDICATES, UNKNOWN
+from translator.catalog.signatures import Opaque, Param, Signatures
+
+Node = Any
+"""A node of the source tree; the unifier only passes it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A hole bound to a value: a literal of the source or a default."""
+
+    value: object
+    node: Node = None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A hole bound to source code that is no literal."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A star hole bound to the remaining positional arguments; an item may be a starred node."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A transform of a symbolic operand, still to be written; ``inverse`` reads the template of the way back."""
+
+    transform: str
+    params: tuple[tuple[str, object], ...]
+    operand: Bound
+    inverse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A hole filled from inferred facts rather than from the call: an expression in the construction scope."""
+
+    text: str
+
+
+Bound = Literal | Code | Items | Applied | Facts
+Bindings = Mapping[str, Bound]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCall:
+    """A call whose arguments have been paired with parameter names; star parameters hold a tuple of nodes."""
+
+    api: str
+    args: Mapping[str, Node | tuple[Node, ...]]
+    params: tuple[Param, ...]
+
+
+class Reader(Protocol):
+    """What the unifier asks about nodes; implemented by the resolver."""
+
+    def literal(self, node: Node) -> Literal | None: ...
+
+    def call(self, node: Node, pattern: Call) -> BoundCall | str | None: ...
+
+    def items(self, node: Node) -> Sequence[Node] | None: ...
+
+    def reference(self, node: Node) -> str | None: ...
+
+    def conditional(self, node: Node) -> tuple[Node, Node, Node] | None: ...
+
+    def subscript(self, node: Node) -> tuple[Node, Node] | None: ...
+
+    def same(self, left: Node, right: Node) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    why: str
+
+
+@dataclass(slots=True)
+class _State:
+    reader: Reader
+    signatures: Signatures
+    entry: Entry
+    bound: dict[str, Bound]
+    undecided: str = ""
+
+
+class _Fails(Exception):
+    """Leaves the recursion when a part does not match; never escapes this module."""
+
+
+def unify(
+    pattern: Pat, node: Node, call: BoundCall | None, entry: Entry, reader: Reader, signatures: Signatures
+) -> dict[str, Bound] | Mismatch | Undecided:
+    """Match ``node`` (for a call pattern, already bound as ``call``) and return the bindings of the holes."""
+    state = _State(reader, signatures, entry, {})
+    try:
+        if isinstance(pattern, Call) and call is not None:
+            _match_call(pattern, call, state)
+        else:
+            _match(pattern, node, state)
+    except _Fails as failure:
+        return Mismatch(str(failure))
+    return Undecided(state.undecided) if state.undecided else state.bound
+
+
+def holds(condition: Condition, bound: Bindings) -> bool | None:
+    """Evaluate a predicate on bindings; None where a symbolic argument decides."""
+    values = []
+    for name in condition.holes:
+        value = bound.get(name)
+        values.append(value.value if isinstance(value, Literal) else UNKNOWN)
+    return PREDICATES[condition.predicate](*values)
+
+
+def same_value(left: object, right: object) -> bool:
+    """Literal equality as the libraries see it: 2 equals (2, 2), a list equals a tuple, True does not equal 1."""
+    if isinstance(left, tuple | list) and isinstance(right, tuple | list):
+        return len(left) == len(right) and all(same_value(a, b) for a, b in zip(left, right, strict=True))
+    if isinstance(left, tuple | list):
+        return bool(left) and isinstance(right, int) and all(same_value(a, right) for a in left)
+    if isinstance(right, tuple | list):
+        return same_value(right, left)
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return left == right
+    return type(left) is type(right) and left == right
+
+
+def _match_call(pattern: Call, call: BoundCall, state: _State) -> None:
+    if pattern.api != call.api:
+        raise _Fails(f"{call.api} is not {pattern.api}")
+    mentioned = dict(pattern.args)
+    for param in call.params:
+        given = call.args.get(param.name)
+        part = mentioned.get(param.name)
+        if part is None:
+            _match_unmentioned(call.api, param, given, state)
+        elif param.kind == "*":
+            _bind(part, Items(tuple(given or ())), state) if isinstance(part, Hole) else _fail(call.api)
+        elif given is not None:
+            _match(part, given, state)
+        elif param.required:
+            raise _Fails(f"{call.api} is called without {param.name}")
+        else:
+            _match_default(part, param, state)
+    extra = set(call.args) - {p.name for p in call.params}
+    for name in sorted(extra):
+        part = mentioned.get(name)
+        if part is None:
+            raise _Fails(f"{call.api} takes {name} here")
+        _match(part, call.args[name], state)
+
+
+def _fail(api: str) -> None:
+    raise _Fails(f"{api} with star-arguments")
+
+
+def _match_unmentioned(api: str, param: Param, given: Node | None, state: _State) -> None:
+    if given is None or param.kind == "**" or param.name in state.entry.drop:
+        return
+    if param.kind == "*":
+        if given:
+            raise _Fails(f"{api} takes more positional arguments than are covered")
+        return
+    literal = state.reader.literal(given)
+    if literal is None:
+        state.undecided = f"{param.name}= is no literal, and its value decides"
+    elif param.required or not same_value(literal.value, param.default):
+        raise _Fails(f"{param.name}={literal.value!r} is not covered")
+
+
+def _match_default(pattern: Pat, param: Param, state: _State) -> None:
+    if isinstance(param.default, Opaque):
+        if isinstance(pattern, Hole):
+            raise _Fails(f"{param.name} has the default {param.default.text}")
+        raise _Fails(f"{param.name} is not given")
+    _match_value(pattern, Literal(param.default), state)
+
+
+def _match(pattern: Pat, node: Node, state: _State) -> None:
+    match pattern:
+        case Xform(name=name, operand=operand) if name in transforms.CONTEXTUAL:
+            _match(operand, node, state)
+        case Lit() | Upper() | Xform():
+            literal = state.reader.literal(node)
+            _match_value(pattern, literal if literal is not None else Code(node), state)
+        case Hole():
+            literal = state.reader.literal(node)
+            _bind(pattern, literal if literal is not None else Code(node), state)
+        case Ref(api=api):
+            if state.reader.reference(node) != api:
+                raise _Fails(f"not {api}")
+        case Call():
+            call = state.reader.call(node, pattern)
+            if not isinstance(call, BoundCall):
+                raise _Fails(call or f"not a call of {pattern.api}")
+            _match_call(pattern, call, state)
+        case Seq(items=parts):
+            items = state.reader.items(node)
+            if items is None or len(items) != len(parts):
+                raise _Fails("a sequence of another form")
+            for part, item in zip(parts, items, strict=True):
+                _match(part, item, state)
+        case Cond(test=test, body=body, orelse=orelse):
+            parts_of = state.reader.conditional(node)
+            if parts_of is None:
+                raise _Fails("not a conditional expression")
+            for part, item in zip((test, body, orelse), parts_of, strict=True):
+                _match(part, item, state)
+        case Sub(value=value, index=index):
+            pair = state.reader.subscript(node)
+            if pair is None:
+                raise _Fails("not a subscript")
+            _match(value, pair[0], state)
+            _match(index, pair[1], state)
+
+
+def _match_value(pattern: Pat, value: Bound, state: _State) -> None:
+    match pattern:
+        case Lit(value=expected):
+            if isinstance(value, Literal):
+                if not same_value(value.value, expected):
+                    raise _Fails(f"{value.value!r} is not {expected!r}")
+            else:
+                state.undecided = f"a symbolic argument stands where {expected!r} decides"
+        case Hole():
+            _bind(pattern, value, state)
+        case Upper(name=name):
+            _bind(Hole(name), value, state)
+        case Xform():
+            _match_transform(pattern, value, state)
+        case Seq(items=parts):
+            items = value.value if isinstance(value, Literal) else None
+            if not isinstance(items, tuple | list) or len(items) != len(parts):
+                raise _Fails("a sequence of another form")
+            for part, item in zip(parts, items, strict=True):
+                _match_value(part, Literal(item), state)
+        case _:
+            raise _Fails("a value of another form")
+
+
+def _match_transform(pattern: Xform, value: Bound, state: _State) -> None:
+    if pattern.name in transforms.CONTEXTUAL:
+        _match_value(pattern.operand, value, state)
+        return
+    transform = transforms.TRANSFORMS.get(pattern.name)
+    if transform is None:
+        raise _Fails(f"{pattern.name} is not read back")
+    if isinstance(value, Literal):
+        result = transform.backward(value.value, dict(pattern.params))
+        if result is transforms.NOT_APPLICABLE:
+            raise _Fails(f"{value.value!r} has no counterpart")
+        _match_value(pattern.operand, Literal(result), state)
+    elif transform.uncode:
+        _match_value(pattern.operand, Applied(pattern.name, pattern.params, value, inverse=True), state)
+    else:
+        state.undecided = f"a symbolic argument stands where its value decides ({pattern.name})"
+
+
+_KIND_TYPES: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "int_tuple": (int, tuple, list),
+    "float": (int, float),
+    "str": (str,),
+    "bool": (bool,),
+}
+
+
+def _bind(hole: Hole, value: Bound, state: _State) -> None:
+    kinds = _KIND_TYPES.get(state.entry.kind(hole.name))
+    if kinds is not None and isinstance(value, Literal):
+        wrong_bool = isinstance(value.value, bool) and bool not in kinds
+        if value.value is not None and (not isinstance(value.value, kinds) or wrong_bool):
+            raise _Fails(f"{value.value!r} is no {state.entry.kind(hole.name)}")
+    if state.entry.kind(hole.name) == "mode" and isinstance(value, Literal):
+        raise _Fails(f"{hole.name} is a literal")
+    before = state.bound.get(hole.name)
+    if before is None:
+        state.bound[hole.name] = value
+    elif not _same_bound(before, value, state):
+        raise _Fails(f"two different values stand for {hole.name}")
+
+
+def _same_bound(left: Bound, right: Bound, state: _State) -> bool:
+    if isinstance(left, Literal) and isinstance(right, Literal):
+        return same_value(left.value, right.value)
+    if isinstance(left, Code) and isinstance(right, Code):
+        return state.reader.same(left.node, right.node)
+    return False

@@ -1,0 +1,65 @@
+"""How the output spells the names of the target framework, and which imports that needs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from translator.model import Framework
+
+
+@dataclass
+class Names:
+    """Spells canonical names for one file. ``taken`` are names that the file binds to something else."""
+
+    to: Framework
+    taken: frozenset[str]
+    imports: set[str] = field(default_factory=set)
+    helpers: set[str] = field(default_factory=set)
+
+    def spell(self, api: str) -> str:
+        """The expression for a canonical name; notes the import it needs."""
+        if api.startswith("helpers."):
+            self.helpers.add(api)
+            return api.rsplit(".", 1)[1]
+        return self._keras(api) if self.to == "keras" else self._torch(api)
+
+    def _keras(self, api: str) -> str:
+        for short in ("layers", "ops"):
+            prefix = f"keras.{short}."
+            if api.startswith(prefix) and short not in self.taken:
+                self.imports.add(f"from keras import {short}")
+                return api.removeprefix("keras.")
+        if api.startswith("tf."):
+            self.imports.add("import tensorflow as tf")
+            return api
+        self.imports.add("import keras")
+        return api
+
+    def _torch(self, api: str) -> str:
+        functional = "torch.nn.functional."
+        if api.startswith(functional) and "F" not in self.taken:
+            self.imports.add("import torch.nn.functional as F")
+            return "F." + api.removeprefix(functional)
+        if api.startswith("torch.nn.") and "nn" not in self.taken:
+            self.imports.add("from torch import nn")
+            return api.removeprefix("torch.")
+        self.imports.add("import torch")
+        return api
+
+    def lines(self) -> list[str]:
+        """The import statements, plain imports first, names of one module together."""
+        plain = sorted(line for line in self.imports if line.startswith("import ") and " as " not in line)
+        renamed = sorted(line for line in self.imports if line.startswith("import ") and " as " in line)
+        grouped: dict[str, list[str]] = {}
+        for line in sorted(self.imports):
+            found = re.match(r"from (\S+) import (\w+)$", line)
+            if found:
+                grouped.setdefault(found[1], []).append(found[2])
+        return [*plain, *renamed, *(f"from {module} import {', '.join(names)}" for module, names in grouped.items())]
+
+    def bound(self) -> set[str]:
+        """The names that the generated imports and helpers bind."""
+        names = {re.split(r"\s+as\s+|\s+", line.removeprefix("import "))[-1].split(".")[0] for line in self.imports if line.startswith("import ")}
+        names |= {line.rsplit(" ", 1)[1] for line in self.imports if line.startswith("from ")}
+        return names | {helper.rsplit(".", 1)[1] for helper in self.helpers}

@@ -1,0 +1,181 @@
+"""What the analysis decides: one decision or one decline per site, conversions of axis order, and the tables of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import libcst as cst
+
+from translator.catalog.entry import Around, Entry
+from translator.catalog.load import Alternative
+from translator.catalog.unify import Bindings
+from translator.infer.values import BOTTOM, Container, Instance, Order, Tensor, Unknown, Value
+from translator.syntax import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """Store the value of an expression in another axis order."""
+
+    to: Order
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A call (or reference) matched by an entry. ``order`` and ``rank`` are those of its main tensor; ``axes`` rewritten axis holes."""
+
+    alternative: Alternative
+    bindings: Bindings
+    api: str
+    order: Order | None = None
+    rank: int | None = None
+    axes: Mapping[str, object] = field(default_factory=dict)
+    moved_items: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Left as it is, with the reason. ``span`` is taken from the node."""
+
+    code: str
+    message: str
+    hint: str = ""
+    api: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to tell about a node that was translated."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """A node handled by a named rewriter of ``apply``, with what it needs to know."""
+
+    rewriter: str
+    api: str = ""
+    target: str = ""
+    data: Any = None
+
+
+Key = tuple[str, ...]
+"""What a function may write: ("attribute", class, name), ("argument", function, name) or ("global", name)."""
+
+Decision = Rewrite | Declined | Replace
+
+
+@dataclass
+class LayerSite:
+    """A construction call of a framework layer and everything that is learned about it."""
+
+    node: cst.Call
+    function: Function
+    api: str
+    candidates: list[tuple[Alternative, Bindings]] = field(default_factory=list)
+    decline: Declined | None = None
+    role: str = "other"
+    escaped: bool = False
+    input: Value = BOTTOM
+    calls: dict[cst.Call, tuple[Function, frozenset[cst.CSTNode]]] = field(default_factory=dict)
+    peeled: Mapping[str, cst.Arg] = field(default_factory=dict)
+    ranks: set[int | None] = field(default_factory=set)
+    attribute: str = ""
+    order: Order | None = None
+    around: Around | None = None
+    activation: str | None = None
+    form: str = "plain"
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def entry(self) -> Entry | None:
+        return self.candidates[0][0].entry if self.candidates else None
+
+
+@dataclass
+class Function:
+    """A function, method or the module body, and its current summary."""
+
+    key: str
+    node: cst.FunctionDef | cst.Lambda | None
+    tree: Tree
+    owner: str | None = None
+    parent: Function | None = None
+    parameters: tuple[str, ...] = ()
+    local_names: frozenset[str] = frozenset()
+    incoming: dict[str, Value] = field(default_factory=dict)
+    conflicts: set[str] = field(default_factory=set)
+    demands: dict[str, Tensor] = field(default_factory=dict)
+    forced: set[str] = field(default_factory=set)
+    returned: Value = BOTTOM
+    returns_source: bool = False
+    mutated: set[str] = field(default_factory=set)
+    called: bool = False
+    reads: set[object] = field(default_factory=set)
+    decisions: dict[cst.CSTNode, Decision] = field(default_factory=dict)
+    conversions: dict[cst.CSTNode, Conversion] = field(default_factory=dict)
+    notes: dict[cst.CSTNode, Note] = field(default_factory=dict)
+    unpacks: dict[cst.CSTNode, tuple[int, ...]] = field(default_factory=dict)
+    merges: dict[cst.CSTNode, str] = field(default_factory=dict)
+    training_reads: dict[cst.CSTNode, Value] = field(default_factory=dict)
+    renamed: dict[cst.CSTNode, str] = field(default_factory=dict)
+    needs_training: bool = False
+    evaluations: int = 0
+    pending: dict[Key, Value] = field(default_factory=dict)
+    contributed: set[Key] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        return self.key.rsplit(".", 1)[-1]
+
+
+@dataclass
+class ClassInfo:
+    """A class of the file. ``module`` when it derives from nn.Module or keras.layers.Layer, directly or not."""
+
+    name: str
+    node: cst.ClassDef
+    tree: Tree
+    bases: tuple[str, ...] = ()
+    framework_bases: tuple[str, ...] = ()
+    module: bool = False
+    methods: dict[str, Function] = field(default_factory=dict)
+    attributes: dict[str, Value] = field(default_factory=dict)
+    body: Function | None = None
+    inside: bool = False
+    instantiated_at_root: bool = False
+
+
+@dataclass
+class Tables:
+    """Everything known about one file after inference."""
+
+    functions: dict[str, Function] = field(default_factory=dict)
+    classes: dict[str, ClassInfo] = field(default_factory=dict)
+    sites: dict[cst.CSTNode, LayerSite] = field(default_factory=dict)
+    containers: dict[cst.CSTNode, dict[int, Conversion]] = field(default_factory=dict)
+    added: dict[cst.CSTNode, Conversion] = field(default_factory=dict)
+    globals: dict[str, Value] = field(default_factory=dict)
+
+
+__all__ = [
+    "ClassInfo",
+    "Container",
+    "Conversion",
+    "Decision",
+    "Declined",
+    "Function",
+    "Instance",
+    "LayerSite",
+    "Note",
+    "Replace",
+    "Rewrite",
+    "Tables",
+    "Unknown",
+]

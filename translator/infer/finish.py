@@ -1,0 +1,148 @@
+"""After the fixpoint: which candidate each construction site becomes, and where what it needs beside itself is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from translator.catalog.entry import Around, Entry
+from translator.catalog.load import Alternative
+from translator.catalog.pattern import holes
+from translator.catalog.unify import Bound, Facts, Literal
+from translator.infer.facts import Declined, LayerSite, Note, Replace, Rewrite
+from translator.infer.values import BOTTOM, Bottom, Container, Dim, Instance, LayerAt, Symbol, Tensor, element, options
+from translator.syntax import literal
+
+if TYPE_CHECKING:
+    from translator.infer.analysis import Analysis
+
+
+def run_containers(analysis: Analysis) -> None:
+    """Run every Sequential that nothing in the file calls, so that the orders between its elements are known."""
+    from translator.infer.frame import Frame
+    from translator.infer.layers import container_signature
+
+    for site, (function, container) in analysis.containers.items():
+        if site not in analysis.ran:
+            container_signature(Frame(analysis, function), container)
+
+
+def settle_lists(analysis: Analysis) -> None:
+    """Lists of modules held in attributes: PyTorch registers them only in a ModuleList."""
+    for (cls, name), places in analysis.list_attributes.items():
+        value = element(analysis.tables.classes[cls].attributes.get(name, BOTTOM))
+        found = [o for o in options(value) if not isinstance(o, Bottom)]
+        if found and all(isinstance(o, LayerAt | Instance | Container) for o in found) and analysis.tables.classes[cls].module:
+            for function, node in places:
+                function.decisions.setdefault(node, Replace("module_list"))
+
+
+def settle_sites(analysis: Analysis) -> None:
+    """Decide every construction site and the calls that carry its paddings and activations."""
+    for site in analysis.tables.sites.values():
+        if site.decline is not None or not site.candidates:
+            continue
+        chosen = _choose(analysis, site)
+        if chosen is None:
+            why = "the size of its input is not known from the code"
+            site.function.decisions[site.node] = Declined("T104", f"{site.api}: {why}", "state the input's shape", site.api)
+            site.candidates = []
+            continue
+        alternative, bindings = chosen
+        site.candidates = [chosen]
+        rank = site.input.rank if isinstance(site.input, Tensor) else _rank(alternative.entry)
+        order = site.order if site.order is not None else _default_order(analysis, alternative.entry, bindings)
+        site.function.decisions[site.node] = Rewrite(alternative, bindings, site.api, order, rank or _rank(alternative.entry))
+        site.around = alternative.case.around
+        site.activation = _activation(analysis, site)
+        _limits(site, alternative.entry)
+        _place(analysis, site, bindings)
+
+
+def _rank(entry: Entry) -> int:
+    shapes = next(iter(entry.inputs.values()), None)
+    return len(shapes[0].dims) if shapes else 2
+
+
+def _default_order(analysis: Analysis, entry: Entry, bindings: Mapping[str, Bound]) -> str | None:
+    if entry.layout != "spatial":
+        return None
+    if analysis.to == "keras":
+        return "moved" if analysis.moves_boundary else "source"
+    return "moved" if analysis.channels_last_source(bindings) else "source"
+
+
+def _choose(analysis: Analysis, site: LayerSite) -> tuple[Alternative, dict[str, Bound]] | None:
+    rank = site.input.rank if isinstance(site.input, Tensor) else None
+    for alternative, bindings in site.candidates:
+        entry = alternative.entry
+        if entry.layout == "spatial" and rank is not None and rank != _rank(entry):
+            continue
+        if analysis.to != "torch" or not entry.infer:
+            return alternative, dict(bindings)
+        facts = {hole: _infer(analysis, site, spec, bindings) for hole, spec in entry.infer.items()}
+        if all(text is not None for text in facts.values()):
+            filled: dict[str, Bound] = dict(bindings)
+            for hole, text in facts.items():
+                filled.setdefault(hole, Facts(text or ""))
+            return alternative, filled
+    return None
+
+
+def _infer(analysis: Analysis, site: LayerSite, spec: str, bindings: Mapping[str, Bound]) -> str | None:
+    """``x.shape[-1]`` or ``x.shape[CHANNEL]`` as text that holds where the layer is constructed."""
+    if not isinstance(site.input, Tensor):
+        return None
+    inside = spec[spec.index("[") + 1 : -1]
+    if inside == "CHANNEL":
+        axis = -1 if analysis.source == "keras" and analysis.channels_last_source(bindings) else 1
+    else:
+        axis = int(inside)
+    dim: Dim = site.input.dim(axis)
+    if isinstance(dim, int):
+        return str(dim)
+    if isinstance(dim, Symbol) and dim.scope == site.function.key:
+        return dim.text
+    return None
+
+
+def _activation(analysis: Analysis, site: LayerSite) -> str | None:
+    arg = site.peeled.get("activation")
+    if arg is None:
+        return None
+    value = literal(arg.value)
+    return value if isinstance(value, str) and value != "linear" else None
+
+
+def _limits(site: LayerSite, entry: Entry) -> None:
+    for limit in entry.limits:
+        code = {"outputs": "T201", "gradients": "T202", "state": "T002", "initial": "T003"}[limit.affects]
+        site.notes.append(Note(code, f"{limit.what}: {limit.why}"))
+
+
+def _place(analysis: Analysis, site: LayerSite, bindings: Mapping[str, Bound]) -> None:
+    """Write paddings and activations at the call where all calls are known, between the elements of a container, or wrapped."""
+    if site.around is None and site.activation is None:
+        site.form = "plain"
+        return
+    if site.role in ("element", "added") and not site.escaped:
+        site.form = "splice"
+        return
+    direct = site.role == "attribute" and not site.escaped and bool(site.calls)
+    alone = all(len(sites) == 1 for _, sites in site.calls.values())
+    if direct and alone and (site.around is None or _literal_around(site.around, bindings)):
+        site.form = "call"
+        for call, (function, _) in site.calls.items():
+            function.decisions.setdefault(call, Replace("layer_call", site.api, data=site.node))
+        return
+    site.form = "wrap"
+
+
+def _literal_around(around: Around, bindings: Mapping[str, Bound]) -> bool:
+    names = {hole.name for hole in holes(around.call)} - {"x"}
+    return all(isinstance(bindings.get(name), Literal) for name in names)
+
+
+__all__ = ["Bottom", "cst", "settle_sites"]

@@ -1,0 +1,227 @@
+"""Operators on tensors: they stay operators where both sides are known floats or numbers, else the explicit operation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from translator.infer import dims, expressions
+from translator.infer.facts import Replace
+from translator.infer.orders import join_orders, require
+from translator.infer.values import (
+    UNKNOWN,
+    Const,
+    Dim,
+    Items,
+    Many,
+    Number,
+    Tensor,
+    Unknown,
+    Value,
+    element,
+    join,
+    number_kind,
+)
+
+if TYPE_CHECKING:
+    from translator.infer.frame import Frame
+
+ARITHMETIC: dict[type, str] = {
+    cst.Add: "add",
+    cst.Subtract: "subtract",
+    cst.Multiply: "multiply",
+    cst.Divide: "divide",
+    cst.FloorDivide: "floor_divide",
+    cst.Modulo: "mod",
+    cst.Power: "power",
+    cst.MatrixMultiply: "matmul",
+}
+AUGMENTED: dict[type, str] = {
+    cst.AddAssign: "add",
+    cst.SubtractAssign: "subtract",
+    cst.MultiplyAssign: "multiply",
+    cst.DivideAssign: "divide",
+    cst.FloorDivideAssign: "floor_divide",
+    cst.ModuloAssign: "mod",
+    cst.PowerAssign: "power",
+    cst.MatrixMultiplyAssign: "matmul",
+}
+SYMBOLS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "floor_divide": "//",
+    "mod": "%",
+    "power": "**",
+    "matmul": "@",
+}
+_COMPARISONS: dict[type, str] = {
+    cst.LessThan: "less",
+    cst.LessThanEqual: "less_equal",
+    cst.GreaterThan: "greater",
+    cst.GreaterThanEqual: "greater_equal",
+    cst.Equal: "equal",
+    cst.NotEqual: "not_equal",
+}
+
+
+def operate(frame: Frame, node: cst.BaseExpression) -> Value:
+    """Evaluate a unary, binary, comparison or boolean operation."""
+    match node:
+        case cst.BinaryOperation():
+            return _binary(frame, node)
+        case cst.UnaryOperation():
+            return _unary(frame, node)
+        case cst.Comparison():
+            return _comparison(frame, node)
+        case cst.BooleanOperation():
+            return _boolean(frame, node)
+    return UNKNOWN
+
+
+def augmented(frame: Frame, node: cst.AugAssign) -> None:
+    """``x += y``: changes the storage of a tensor in place in PyTorch; rebinding is the same unless another name sees it."""
+    left = expressions.evaluate(frame, node.target)
+    right = expressions.evaluate(frame, node.value)
+    name = AUGMENTED.get(type(node.operator))
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        if name is None:
+            frame.decline(node.target, "T101", "this augmented assignment has no counterpart for tensors")
+            return
+        if isinstance(node.target, cst.Subscript):
+            frame.decline(node.target, "T109", "assignment into a slice of a tensor")
+            return
+        keep = [node.target.value] if isinstance(node.target, cst.Name) else []
+        if frame.analysis.source == "torch" and isinstance(left, Tensor):
+            frame.mutate(left, node, keep)
+        result = _elementwise(frame, (node.target, node.value), (left, right), name)
+        explicit = _explicit(frame, (left, right), name)
+        conversion = frame.function.conversions.pop(node.target, None)
+        if explicit or conversion is not None:
+            frame.decide(node, Replace("augmented", target=name, data=(explicit, conversion)))
+        if frame.analysis.source == "torch" and isinstance(left, Tensor) and isinstance(result, Tensor):
+            result = replace(result, token=left.token)
+        frame.assign(node.target, result, None)
+        return
+    if isinstance(left, Items | Many) and isinstance(node.operator, cst.AddAssign):
+        frame.assign(node.target, Many(join(element(left), element(right))), None)
+    else:
+        frame.assign(node.target, _numbers(name or "", left, right), None)
+
+
+def _binary(frame: Frame, node: cst.BinaryOperation) -> Value:
+    left = expressions.evaluate(frame, node.left)
+    right = expressions.evaluate(frame, node.right)
+    name = ARITHMETIC.get(type(node.operator))
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        if name is None:
+            return frame.decline(node, "T101", "bitwise operators on tensors have no counterpart in the mapping database")
+        if isinstance(left, Items | Many) or isinstance(right, Items | Many):
+            return frame.decline(node, "T109", "an operation between a tensor and a list")
+        result = _elementwise(frame, (node.left, node.right), (left, right), name)
+        explicit = _explicit(frame, (left, right), name)
+        frame.decide(node, Replace("operator", target=name, data=explicit))
+        return replace(result, token=node) if isinstance(result, Tensor) else result
+    if isinstance(left, Items | Many) and isinstance(right, Items | Many):
+        if isinstance(left, Items) and isinstance(right, Items):
+            return Items(left.items + right.items, left.is_list)
+        return Many(join(element(left), element(right)))
+    if isinstance(left, Items | Many) and number_kind(right) == "int":
+        return Many(element(left))
+    value = _numbers(name or "", left, right)
+    dim = expressions.dim_of(frame, node, value) if isinstance(value, Number) else None
+    return replace(value, dim=dim) if isinstance(value, Number) and dim is not None else value
+
+
+def _elementwise(frame: Frame, nodes: Sequence[cst.BaseExpression], values: Sequence[Value], name: str) -> Value:
+    if name == "matmul":
+        tensors = [require(frame, n, v, "source") for n, v in zip(nodes, values, strict=True)]
+        ranks = [t.rank for t in tensors]
+        return Tensor(None if None in ranks else max(r for r in ranks if r is not None), "source", None, tensors[0].dtype)
+    result = join_orders(frame, nodes, values)
+    if name == "divide":
+        result = replace(result, dtype="float")
+    return result
+
+
+def _explicit(frame: Frame, values: Sequence[Value], name: str) -> bool:
+    """Whether the target needs the named operation: TensorFlow's operators do not promote dtypes as PyTorch does."""
+    if frame.analysis.to != "keras":
+        return False
+    tensors = [v for v in values if isinstance(v, Tensor)]
+    others = [v for v in values if not isinstance(v, Tensor)]
+    if all(t.dtype == "float" for t in tensors):
+        return any(not _is_plain_number(v) for v in others) and bool(others)
+    if len(tensors) == 2:
+        return True
+    return name in ("divide", "floor_divide", "mod", "power") or not all(number_kind(v) == "int" for v in others)
+
+
+def _is_plain_number(value: Value) -> bool:
+    return bool(number_kind(value)) or isinstance(value, Unknown) and False
+
+
+def _numbers(name: str, left: Value, right: Value) -> Value:
+    kinds = (number_kind(left), number_kind(right))
+    if not all(kinds):
+        return UNKNOWN
+    if name == "divide":
+        return Number("float")
+    kind = "int" if kinds == ("int", "int") else "number"
+    dim: Dim = None
+    a, b = (_dim(v) for v in (left, right))
+    if isinstance(a, int) and isinstance(b, int):
+        dim = {"add": dims.add, "subtract": dims.subtract, "multiply": dims.multiply}.get(name, lambda x, y: None)(a, b)
+        if name == "floor_divide" and b:
+            dim = a // b
+    return Number(kind, dim)  # type: ignore[arg-type]  # one of Number's kinds by construction
+
+
+def _dim(value: Value) -> Dim:
+    if isinstance(value, Const) and isinstance(value.value, int):
+        return value.value
+    return value.dim if isinstance(value, Number) else None
+
+
+def _unary(frame: Frame, node: cst.UnaryOperation) -> Value:
+    value = expressions.evaluate(frame, node.expression)
+    if isinstance(value, Tensor):
+        if isinstance(node.operator, cst.Minus | cst.Plus):
+            return replace(value, token=node)
+        if isinstance(node.operator, cst.Not):
+            return frame.decline(node, "T109", "the truth value of a tensor")
+        return frame.decline(node, "T101", "~ on a tensor has no counterpart in the mapping database")
+    if isinstance(value, Const) and isinstance(node.operator, cst.Minus) and isinstance(value.value, int | float):
+        return Const(-value.value)
+    return Number(value.kind) if isinstance(value, Number) else UNKNOWN
+
+
+def _comparison(frame: Frame, node: cst.Comparison) -> Value:
+    values = [expressions.evaluate(frame, node.left)]
+    nodes: list[cst.BaseExpression] = [node.left]
+    for part in node.comparisons:
+        values.append(expressions.evaluate(frame, part.comparator))
+        nodes.append(part.comparator)
+    if not any(isinstance(v, Tensor) for v in values):
+        return UNKNOWN
+    operators = [type(part.operator) for part in node.comparisons]
+    if all(op in (cst.Is, cst.IsNot, cst.In, cst.NotIn) for op in operators):
+        return UNKNOWN
+    if len(operators) > 1 or operators[0] not in _COMPARISONS:
+        return frame.decline(node, "T109", "a chained comparison of tensors")
+    result = join_orders(frame, nodes, values)
+    frame.decide(node, Replace("comparison", target=_COMPARISONS[operators[0]]))
+    return replace(result, dtype="bool")
+
+
+def _boolean(frame: Frame, node: cst.BooleanOperation) -> Value:
+    left, right = expressions.evaluate(frame, node.left), expressions.evaluate(frame, node.right)
+    if isinstance(left, Tensor):
+        return frame.decline(node, "T109", "the truth value of a tensor")
+    expressions.escape(frame, left)
+    expressions.escape(frame, right)
+    return join(left, right)

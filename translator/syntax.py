@@ -1,0 +1,155 @@
+"""libcst trees of statements with the text span of every expression and statement, and small questions about nodes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import accumulate
+from types import TracebackType
+from typing import Any
+
+import libcst as cst
+from libcst._nodes.internal import CodegenState
+
+NOT_LITERAL = object()
+
+
+class _Recorder(AbstractContextManager[None]):
+    """Notes the token range of one node between its parentheses."""
+
+    __slots__ = ("marks", "node", "start", "tokens")
+
+    def __init__(self, node: cst.CSTNode, tokens: list[str], marks: dict[cst.CSTNode, tuple[int, int]]) -> None:
+        self.node, self.tokens, self.marks = node, tokens, marks
+
+    def __enter__(self) -> None:
+        self.start = len(self.tokens)
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.marks[self.node] = (self.start, len(self.tokens))
+
+
+class _SpanState(CodegenState):
+    """A codegen state that records token indices; offsets follow by one cumulative sum, which is cheaper than counting."""
+
+    def __init__(self, indent: str, newline: str) -> None:
+        super().__init__(default_indent=indent, default_newline=newline)
+        self.inner: dict[cst.CSTNode, tuple[int, int]] = {}
+        self.outer: dict[cst.CSTNode, tuple[int, int]] = {}
+
+    def before_codegen(self, node: cst.CSTNode) -> None:
+        if getattr(node, "lpar", None):
+            self.outer[node] = (len(self.tokens), 0)
+
+    def after_codegen(self, node: cst.CSTNode) -> None:
+        if getattr(node, "lpar", None):
+            self.outer[node] = (self.outer[node][0], len(self.tokens))
+
+    def record_syntactic_position(
+        self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
+    ) -> AbstractContextManager[None]:
+        return _Recorder(node, self.tokens, self.inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    start: int
+    end: int
+    text: str
+
+
+class Tree:
+    """One parsed statement: ``module`` is its libcst module, spans are offsets into the whole file.
+
+    An expression's span excludes its own parentheses; ``outer`` includes them.
+    """
+
+    def __init__(self, text: str, offset: int) -> None:
+        self.module = cst.parse_module(text)
+        state = _SpanState(self.module.default_indent, self.module.default_newline)
+        self.module._codegen(state)
+        starts = list(accumulate((len(t) for t in state.tokens), initial=offset))
+        self.lossless = "".join(state.tokens) == text
+        self.spans = {node: (starts[a], starts[b]) for node, (a, b) in state.inner.items()}
+        self.outers = {node: (starts[a], starts[b]) for node, (a, b) in state.outer.items()}
+        self.comments = [
+            Comment(starts[i], starts[i + 1], token) for i, token in enumerate(state.tokens) if token[:1] == "#"
+        ]
+
+    def span(self, node: cst.CSTNode) -> tuple[int, int]:
+        return self.spans[node]
+
+    def has(self, node: cst.CSTNode) -> bool:
+        return node in self.spans
+
+    def outer(self, node: cst.CSTNode) -> tuple[int, int]:
+        return self.outers.get(node) or self.spans[node]
+
+
+def literal(node: cst.CSTNode) -> object:
+    """The value of a literal expression (numbers, strings, None, booleans, tuples, lists, negatives), else NOT_LITERAL."""
+    kind = type(node)
+    if kind is cst.Integer or kind is cst.Float:
+        return ast.literal_eval(node.value)  # type: ignore[attr-defined]  # narrowed by type identity for speed
+    if kind is cst.Name:
+        return _NAMES.get(node.value, NOT_LITERAL)  # type: ignore[attr-defined]
+    if kind is cst.SimpleString:
+        return ast.literal_eval(node.value)  # type: ignore[attr-defined]
+    if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus):
+        value = literal(node.expression)
+        return -value if isinstance(value, int | float) and not isinstance(value, bool) else NOT_LITERAL
+    if isinstance(node, cst.Tuple | cst.List):
+        values = [literal(e.value) if isinstance(e, cst.Element) else NOT_LITERAL for e in node.elements]
+        if any(v is NOT_LITERAL for v in values):
+            return NOT_LITERAL
+        return tuple(values) if isinstance(node, cst.Tuple) else values
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "float" and len(node.args) == 1:
+        text = literal(node.args[0].value)
+        if isinstance(text, str) and text.strip().lower() in ("inf", "-inf"):
+            return float(text)
+    return NOT_LITERAL
+
+
+_NAMES = {"None": None, "True": True, "False": False}
+
+
+def dotted(node: cst.CSTNode) -> str | None:
+    """The dotted name of a chain of attributes, or None."""
+    parts: list[str] = []
+    while isinstance(node, cst.Attribute):
+        parts.append(node.attr.value)
+        node = node.value
+    if not isinstance(node, cst.Name):
+        return None
+    parts.append(node.value)
+    return ".".join(reversed(parts))
+
+
+def target_names(node: cst.CSTNode) -> Iterator[str]:
+    """Names that an assignment target binds."""
+    if isinstance(node, cst.Name):
+        yield node.value
+    elif isinstance(node, cst.Tuple | cst.List):
+        for element in node.elements:
+            yield from target_names(element.value)
+    elif isinstance(node, cst.StarredElement):
+        yield from target_names(node.value)
+
+
+def parameters(function: cst.FunctionDef | cst.Lambda) -> list[cst.Param]:
+    """All parameters in order, star parameters included."""
+    p = function.params
+    result = [*p.posonly_params, *p.params]
+    if isinstance(p.star_arg, cst.Param):
+        result.append(p.star_arg)
+    result += p.kwonly_params
+    if p.star_kwarg is not None:
+        result.append(p.star_kwarg)
+    return result
+
+
+def same_code(left: Any, right: Any) -> bool:
+    """Equal expressions, whitespace and comments aside."""
+    return left is right or (isinstance(left, cst.CSTNode) and isinstance(right, cst.CSTNode) and left.deep_equals(right))

@@ -1,0 +1,89 @@
+"""Which models of a file are run, and how each is constructed on both sides."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from translator.model import ModelInfo, Span, Translation
+
+_NOWHERE = Span(1, 0, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One model to run: expressions that construct it, and what the translation says of its inputs and outputs."""
+
+    name: str
+    expression: str
+    target: str
+    info: ModelInfo
+
+
+def chosen_roots(models: Sequence[str], translation: Translation) -> list[Root]:
+    """The roots that ``--model SRC[=TGT]`` asks for; raises ``ValueError`` for text that is no expression."""
+    roots = []
+    for text in models:
+        source, target = split_model(text)
+        name = _called(source)
+        info = translation.models.get(name) or ModelInfo(name, name, "class", _NOWHERE)
+        roots.append(Root(name, source, target or target_expression(source, translation), info))
+    return roots
+
+
+def own_roots(translation: Translation) -> list[Root]:
+    """The roots that the translation knows how to construct."""
+    return [
+        Root(name, info.construct, target_expression(info.construct, translation), info)
+        for name, info in translation.models.items()
+        if info.root and info.construct is not None
+    ]
+
+
+def target_expression(expression: str, translation: Translation) -> str:
+    """The same constructor expression with the model names of the translation."""
+    tree = ast.parse(expression, mode="eval")
+    renamed = False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in translation.models:
+            target = translation.models[node.id].target
+            renamed = renamed or target != node.id
+            node.id = target
+    return ast.unparse(tree) if renamed else expression
+
+
+def split_model(text: str) -> tuple[str, str]:
+    """Split ``"Net(a=1)=Net(a=1)"`` at the ``=`` outside brackets; the second part is "" where there is none."""
+    depth = 0
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            depth += (token.string in "([{" and token.type == tokenize.OP) - (
+                token.string in ")]}" and token.type == tokenize.OP
+            )
+            if token.string == "=" and depth == 0:
+                source, target = text[: token.start[1]].strip(), text[token.end[1] :].strip()
+                break
+        else:
+            source, target = text.strip(), ""
+        ast.parse(source, mode="eval")
+        if target:
+            ast.parse(target, mode="eval")
+    except (SyntaxError, tokenize.TokenError) as error:
+        raise ValueError(f"--model {text!r}: {error}") from None
+    return source, target
+
+
+def _called(expression: str) -> str:
+    """The name that the expression begins with: ``Net`` of ``Net(3).eval()``."""
+    node: ast.expr = ast.parse(expression, mode="eval").body
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Call):
+            node = node.func
+        elif isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        else:
+            return expression
+    return node.id
