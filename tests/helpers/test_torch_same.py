@@ -51,24 +51,26 @@ def test_average_pooling_agrees(same: Any, size: tuple[int, int], kernel: Any, s
     pairs(9),
     numbers(4),
     st.one_of(numbers(4).map(lambda s: {"stride": s}), numbers(3).map(lambda d: {"dilation": d})),
+    st.sampled_from([1, 3]),
     st.booleans(),
     seeds(),
 )
 def test_convolution_agrees(
-    same: Any, size: tuple[int, int], kernel: Any, spacing: dict[str, Any], bias: bool, seed: int
+    same: Any, size: tuple[int, int], kernel: Any, spacing: dict[str, Any], groups: int, bias: bool, seed: int
 ) -> None:
     import keras
     import tensorflow as tf
     import torch
 
-    module = same.Conv2dSame(3, 4, kernel, bias=bias, dtype=torch.float64, **spacing)
+    module = same.Conv2dSame(3, 6, kernel, groups=groups, bias=bias, dtype=torch.float64, **spacing)
     layer = keras.layers.Conv2D(
-        4,
+        6,
         kernel,
         strides=spacing.get("stride", 1),
         dilation_rate=spacing.get("dilation", 1),
         padding="same",
         data_format="channels_last",
+        groups=groups,
         use_bias=bias,
         dtype="float64",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import active_children
@@ -44,9 +43,11 @@ def killing_readers_of(pipe: Path, times: int) -> Iterator[None]:
     def kill() -> None:
         for _ in range(times):
             with pipe.open("wb"):
-                for worker in active_children():
-                    if worker.pid is not None:
-                        os.kill(worker.pid, signal.SIGKILL)
+                workers = active_children()
+                for worker in workers:
+                    worker.kill()
+                for worker in workers:
+                    worker.join()  # else the next round finds the pipe still open in the dying one
 
     thread = Thread(target=kill, daemon=True)
     thread.start()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
-from translator.project import files
 from translator.project.files import copy_atomically, write_atomically
 
 
@@ -21,7 +21,7 @@ def test_a_write_that_is_cut_short_leaves_the_old_file_and_nothing_else(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(files.shutil, "copyfileobj", interrupt)
+    monkeypatch.setattr(shutil, "copyfileobj", interrupt)
     source = tmp_path / "in.py"
     source.write_bytes(b"new")
     with pytest.raises(KeyboardInterrupt):

@@ -29,7 +29,7 @@ def test_a_diagnostic_is_one_line_with_its_hint_below() -> None:
 def test_a_changed_axis_order_is_reported_per_argument() -> None:
     sites = [made.site("torch.a(1)", "exact")]
     report = lines(RunResult((FileResult("model.py", made.translation((), (), sites)),)))
-    assert "    layer: argument x: n c h w -> n h w c" in report
+    assert "    argument x of layer: n c h w -> n h w c" in report
     assert not any("argument y" in line for line in report)
 
 

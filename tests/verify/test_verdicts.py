@@ -189,7 +189,7 @@ def test_a_functional_model_is_called_with_the_list_of_its_inputs(pool: WorkerPo
         FUNCTIONAL, FUNCTIONAL_TORCH, translation=t, rules=rules, pool=pool, models=["build(3)=build(3)"]
     ).models
     assert (found.verdict, found.message) == ("verified", "")
-    assert found.inputs == {"a": "float32[2,8], float32[3,8]", "b": "float32[2,6], float32[3,6]"}
+    assert found.inputs["b"] == "float32[2,6], float32[3,6], float32[8,6]"
 
 
 def test_classes_without_a_run_of_their_own_are_verified_through_a_root(pool: WorkerPool) -> None:

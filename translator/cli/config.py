@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +16,11 @@ _PER_RUN: Final = frozenset({"help", "version"})
 Value = str | bool | float | list[str]
 
 
-def apply_config(context: click.Context, paths: Sequence[str], others: Sequence[click.Command] = ()) -> dict[str, Any]:
+def apply_config(context: click.Context, paths: Sequence[str], others: Sequence[str] = ()) -> dict[str, Any]:
     """The command's parameters, with configured values where the command line gave none.
 
-    ``others`` are commands whose options may stand in the table too. Raises click.UsageError with file and key.
+    ``others`` are the modules of commands whose options may stand in the table too. Raises click.UsageError with file
+    and key.
     """
     parameters = dict(context.params)
     place = _nearest(paths)
@@ -27,7 +28,7 @@ def apply_config(context: click.Context, paths: Sequence[str], others: Sequence[
         return parameters
     file, table = place
     own = _options(context.command)
-    known = own.keys() | {key for command in others for key in _options(command)}
+    known = own.keys() | {key for other in others for key in _options(import_module(other).command)}
     for key, value in table.items():
         if key not in known:
             raise _bad(file, f"unknown key {key!r}; known are {', '.join(sorted(known))}")
@@ -65,6 +66,8 @@ def _folder(path: str) -> str:
 
 
 def _read(file: Path) -> Mapping[str, Any]:
+    import tomllib  # only projects that have the file pay for it
+
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except OSError as error:

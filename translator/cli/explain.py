@@ -16,7 +16,6 @@ from translator.cli.terminal import style_for, write_text
 from translator.codes import CODES, CodeInfo
 from translator.report.style import Style
 
-
 _CATALOG: Final = "translator.catalog.explain"
 """It reads entries aloud; brought in on demand, since it compiles the whole catalog."""
 

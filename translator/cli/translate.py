@@ -12,7 +12,7 @@ from typing import Any, Literal
 import click
 
 from translator import __version__
-from translator.cli import options, verify
+from translator.cli import options
 from translator.cli.config import apply_config, given
 from translator.cli.output import Mode, Writer, diff
 from translator.cli.progress import bar
@@ -148,7 +148,7 @@ def command(context: click.Context, /, **_: Any) -> int:
 
 
 def _settings(context: click.Context) -> Settings:
-    parameters = apply_config(context, context.params["paths"], [verify.command])
+    parameters = apply_config(context, context.params["paths"], ["translator.cli.verify"])
     # A destination on the command line replaces the configured one instead of contradicting it.
     if given(context, *_DESTINATIONS):
         for name in _DESTINATIONS:

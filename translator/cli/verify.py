@@ -38,9 +38,7 @@ _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 @click.pass_context
 def command(context: click.Context, /, **_: Any) -> int:
     """Run SOURCE and TRANSLATED with the same weights and compare outputs, gradients and training state."""
-    from translator.cli import translate  # it imports this module: its options may stand in the same table
-
-    configured = apply_config(context, [str(context.params["source"])], [translate.command])
+    configured = apply_config(context, [str(context.params["source"])], ["translator.cli.translate"])
     if configured["form"] not in ("text", "json"):
         configured["form"] = "text"  # sarif and github are formats of a translation's report
     limits = Limits(

@@ -23,6 +23,13 @@ class Edit:
         return self.done
 
 
+def _contains(outer: Edit, inner: Edit) -> bool:
+    """An insertion at the end of an edit stands behind it."""
+    if inner.start == inner.end == outer.end:
+        return False
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
 class Splicer:
     """The edits of one text, nested by containment. Spans may nest but must not overlap otherwise."""
 
@@ -35,7 +42,7 @@ class Splicer:
         self.roots: list[Edit] = []
         stack: list[Edit] = []
         for edit in ordered:
-            while stack and not (edit.start >= stack[-1].start and edit.end <= stack[-1].end and edit is not stack[-1]):
+            while stack and not _contains(stack[-1], edit):
                 if edit.start < stack[-1].end and edit.end > stack[-1].end:
                     raise ValueError(f"edits overlap at {edit.start}..{edit.end} and {stack[-1].start}..{stack[-1].end}")
                 stack.pop()

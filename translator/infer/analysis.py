@@ -82,6 +82,7 @@ class Analysis:
         self.written: dict[Key, Value] = {}
         self.tails: dict[cst.CSTNode, Tensor] = {}
         self.uses_framework = True
+        self.stars: list[str] = []
         self.bound_at: dict[str, tuple[cst.CSTNode, Tree]] = {}
         self.constructions: dict[str, str] = {}
         self.list_attributes: dict[tuple[str, str], list[tuple[Function, cst.BaseExpression]]] = {}
@@ -160,8 +161,7 @@ class Analysis:
 
     def imported(self, origin: str) -> Value:
         """The value of an imported name."""
-        root = origin.split(".")[0]
-        if root in FRAMEWORK_ROOTS:
+        if FRAMEWORK_ROOTS.get(origin.split(".")[0]) == self.source:
             return FrameworkRef(self.catalog.canonical(origin))
         return UNKNOWN
 

@@ -87,10 +87,19 @@ def dispatch(frame: Frame, node: cst.Call, function: Value) -> Value:
             return _unknown(frame, node)
 
 
-def arguments(frame: Frame, node: cst.Call) -> list[Value]:
+def carried(frame: Frame, node: cst.Call, api: str) -> frozenset[str]:
+    """Keyword arguments that are taken off before anything looks at their value: names, initialisers, activations."""
+    policies = frame.analysis.catalog.peel.get(frame.analysis.source, {})
+    return frozenset(name for name, policy in policies.items() if policy in ("drop", "initial", "activation", "device"))
+
+
+def arguments(frame: Frame, node: cst.Call, skip: frozenset[str] = frozenset()) -> list[Value]:
     """Evaluate the arguments of a call; layers among them are handed on."""
-    values = []
+    values: list[Value] = []
     for arg in node.args:
+        if arg.keyword is not None and arg.keyword.value in skip:
+            values.append(UNKNOWN)
+            continue
         value = expressions.evaluate(frame, arg.value)
         expressions.escape(frame, value)
         values.append(value)
@@ -143,7 +152,7 @@ def framework(frame: Frame, node: cst.Call, api: str, receiver: cst.BaseExpressi
         return special(frame, node, api)
     if api in ("keras.ops.shape", "tf.shape", "torch.Tensor.size"):
         return _shape(frame, node, api, receiver)
-    values = arguments(frame, node)
+    values = arguments(frame, node, carried(frame, node, api))
     alternatives = analysis.catalog.alternatives(analysis.source, api)
     if not alternatives:
         hint = "" if receiver is None else "port this line by hand"
@@ -266,6 +275,8 @@ def peel(frame: Frame, node: cst.Call, api: str) -> tuple[list[cst.Arg], dict[st
         value = literal(arg.value)
         if (policy == "none" and value is not None) or (policy == "true" and value is not True):
             return kept, peeled, Declined("T102", f"{api}: {name}= is not covered", "port the call by hand", api)
+        if policy == "activation" and layers.activation_of(frame, arg.value) is None:
+            return kept, peeled, Declined("T102", f"{api}: this activation= is not covered", "apply the activation by hand", api)
         peeled[name] = arg
     return kept, peeled, None
 
@@ -279,7 +290,7 @@ def _apply(frame: Frame, node: cst.Call | cst.IfExp, api: str, alternative: Alte
     nodes, values = _spread(frame, nodes, values)
     axes: dict[str, object] = {}
     x, order = _bring(frame, entry, bindings, nodes, values, axes)
-    if isinstance(node, cst.Call) and _in_place(node, api, bindings) and values:
+    if isinstance(node, cst.Call) and in_place(frame, node, api) and values:
         frame.mutate(values[0], node)
     last = frame.analysis.channels_last_source(bindings)
     result = outputs.result(entry, bindings, x, order, frame.analysis.source, lambda n: _dim(frame, n), last)
@@ -302,12 +313,17 @@ def _special_limits(frame: Frame, node: cst.CSTNode, entry: Entry, bindings: Map
             frame.function.notes[node] = Note(code, f"{entry.name}: {limit.why}")
 
 
-def _in_place(node: cst.Call, api: str, bindings: Mapping[str, Bound]) -> bool:
+def in_place(frame: Frame, node: cst.Call, api: str) -> bool:
+    """Whether a call changes its input's storage: ``relu_`` and ``inplace=True``, also where that is positional."""
     if api.endswith("_") and not api.endswith("__"):
         return True
-    return any(
-        arg.keyword is not None and arg.keyword.value == "inplace" and literal(arg.value) is not False for arg in node.args
-    )
+    signature = frame.analysis.catalog.signatures.get(api)
+    names = [p.name for p in signature.overloads[0]] if signature is not None and signature.overloads else []
+    for index, arg in enumerate(node.args):
+        name = arg.keyword.value if arg.keyword is not None else names[index] if index < len(names) else ""
+        if name == "inplace" and literal(arg.value) is not False:
+            return True
+    return False
 
 
 def _dim(frame: Frame, node: cst.CSTNode) -> dims.Dim:

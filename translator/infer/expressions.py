@@ -151,6 +151,28 @@ def _children(frame: Frame, node: cst.CSTNode) -> Value:
     return UNKNOWN
 
 
+def is_eval(frame: Frame, node: cst.Call) -> bool:
+    """Whether a call is ``module.eval()``: Keras models are in inference mode unless a call says otherwise."""
+    if frame.analysis.source != "torch" or node.args or not isinstance(node.func, cst.Attribute) or node.func.attr.value != "eval":
+        return False
+    owner = raw(frame, node.func.value)
+    if isinstance(owner, Instance):
+        info = frame.analysis.tables.classes[owner.cls]
+        return info.module and frame.analysis.find_method(owner.cls, "eval") is None
+    return isinstance(owner, Container) and owner.runs
+
+
+def _yield(frame: Frame, node: cst.Yield) -> Value:
+    value = node.value
+    if isinstance(value, cst.From):
+        item = element(evaluate(frame, value.item))
+    else:
+        item = evaluate(frame, value) if value is not None else Const(None)
+    escape(frame, item)
+    frame.yields = join(frame.yields, item)
+    return UNKNOWN
+
+
 def _literal(frame: Frame, node: cst.BaseExpression) -> Value:
     value = literal(node)
     return UNKNOWN if value is NOT_LITERAL else Const(value)
@@ -461,6 +483,10 @@ def _lambda(frame: Frame, node: cst.Lambda) -> Value:
 def _call(frame: Frame, node: cst.Call) -> Value:
     from translator.infer import calls
 
+    if is_eval(frame, node):
+        frame.decide(node, Replace("receiver", "torch.nn.Module.eval"))
+        assert isinstance(node.func, cst.Attribute)
+        return frame.memo[node.func.value]
     return calls.call(frame, node)
 
 
@@ -501,6 +527,7 @@ _HANDLERS: dict[type, Callable[[Frame, Any], Value]] = {
     cst.Comparison: _operator,
     cst.BooleanOperation: _operator,
     cst.FormattedString: _formatted,
+    cst.Yield: _yield,
 }
 
 __all__ = ["BOTTOM", "TENSOR_ONLY_METHODS", "Training", "Unknown", "dim_of", "escape", "evaluate", "raw"]

@@ -13,7 +13,6 @@ from translator.catalog.pattern import holes
 from translator.catalog.unify import Bound, Facts, Literal
 from translator.infer.facts import Declined, LayerSite, Note, Replace, Rewrite
 from translator.infer.values import BOTTOM, Bottom, Container, Dim, Instance, LayerAt, Symbol, Tensor, element, options
-from translator.syntax import literal
 
 if TYPE_CHECKING:
     from translator.infer.analysis import Analysis
@@ -112,8 +111,11 @@ def _activation(analysis: Analysis, site: LayerSite) -> str | None:
     arg = site.peeled.get("activation")
     if arg is None:
         return None
-    value = literal(arg.value)
-    return value if isinstance(value, str) and value != "linear" else None
+    from translator.infer.frame import Frame
+    from translator.infer.layers import activation_of
+
+    name = activation_of(Frame(analysis, site.function), arg.value)
+    return name if name != "linear" else None
 
 
 def _limits(site: LayerSite, entry: Entry) -> None:

@@ -57,6 +57,7 @@ class Frame:
         self.function = function
         self.env: dict[str, Value] = {}
         self.memo: dict[cst.CSTNode, Value] = {}
+        self.yields: Value = BOTTOM
         self.returns: list[tuple[cst.BaseExpression | None, Value]] = []
         self.stale: dict[str, str] = {}
         self.again = False
@@ -93,6 +94,9 @@ class Frame:
             return self.function.pending[("global", name)]
         if name in self.analysis.tables.globals:
             return self.analysis.tables.globals[name]
+        for module in self.analysis.stars:
+            if f"{module}.{name}" in self.analysis.catalog.known:
+                return FrameworkRef(self.analysis.catalog.canonical(f"{module}.{name}"))
         return Builtin(name) if name in BUILTINS else UNKNOWN
 
     def bind(self, name: str, value: Value) -> None:
@@ -218,7 +222,10 @@ class Frame:
                 self.assign(element_node.value, value.items[index], part)
             return
         item = element(value) if not isinstance(value, Tensor) else UNKNOWN
-        if isinstance(value, Tensor) and source is not None:
+        if isinstance(value, Tensor) and value.rank is None and value.origins:
+            # A parameter that is unpacked is a sequence of tensors, not one tensor.
+            item = Tensor(None, "source")
+        elif isinstance(value, Tensor) and source is not None:
             self.decline(source, "T109", "unpacking a tensor along its first axis")
         for element_node in elements:
             self.assign(element_node.value, item, None)
@@ -334,6 +341,8 @@ def _leave(running: Frame) -> None:
         result = join(result, value)
     if mixed:
         function.returns_source = True
+    if running.yields != BOTTOM:
+        result = Many(running.yields)
     running.analysis.set_returned(function, NONE if isinstance(result, Bottom) else result)
 
 
@@ -368,6 +377,9 @@ def _simple_line(running: Frame, node: cst.SimpleStatementLine | cst.SimpleState
 
 
 def _expr(running: Frame, node: cst.Expr) -> None:
+    if isinstance(node.value, cst.Call) and expressions.is_eval(running, node.value):
+        running.decide(node.value, Replace("drop_statement", "torch.nn.Module.eval"))
+        return
     expressions.evaluate(running, node.value)
 
 
@@ -522,8 +534,9 @@ def _import(running: Frame, node: cst.Import | cst.ImportFrom) -> None:
     running.analysis.imports[node] = running.function.tree
     for name, origin, star in import_bindings(node):
         if star:
-            if isinstance(running.analysis.imported(origin), FrameworkRef):
-                running.decline(node, "T105", f"a star import of {origin}", hint="import the names that are used")
+            known = running.analysis.imported(origin)
+            if isinstance(known, FrameworkRef) and known.api not in running.analysis.stars:
+                running.analysis.stars.append(known.api)
         else:
             running.bind(name, running.analysis.imported(origin))
 

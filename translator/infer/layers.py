@@ -27,6 +27,7 @@ from translator.infer.values import (
     Merge,
     OneOf,
     Order,
+    Symbol,
     Tensor,
     Training,
     Unknown,
@@ -144,7 +145,9 @@ def _keras_sequential(frame: Frame, node: cst.Call, api: str) -> Value:
         frame.decide(node, Replace("sequential", api, data="empty"))
         return Container(node, True, ())
     display, inner, _ = values[0]
-    frame.decide(node, Replace("sequential", api, data="display" if isinstance(display, cst.List | cst.Tuple) else "value"))
+    starred = isinstance(display, cst.List | cst.Tuple) and any(isinstance(e, cst.StarredElement) for e in display.elements)
+    form = "value" if not isinstance(display, cst.List | cst.Tuple) else "display_with_stars" if starred else "display"
+    frame.decide(node, Replace("sequential", api, data=form))
     if isinstance(display, cst.List | cst.Tuple) and isinstance(inner, ItemsValue):
         nodes = [e.value for e in display.elements]
         for element_node, value in zip(nodes, inner.items, strict=True):
@@ -187,7 +190,7 @@ def _given_shape(frame: Frame, first: Value) -> Tensor | None:
 def _input_tensor(frame: Frame, shape: object) -> Tensor | None:
     if not isinstance(shape, tuple | list):
         return None
-    dims = (None, *(d if isinstance(d, int) else None for d in shape))
+    dims = (None, *(d if isinstance(d, int | Symbol) else None for d in shape))
     order: Order = "moved" if frame.analysis.moves_boundary and len(dims) > 2 else "source"
     return Tensor(len(dims), order, dims, "float")
 
@@ -197,7 +200,10 @@ def _keras_input(frame: Frame, node: cst.Call, api: str) -> Value:
 
     calls.arguments(frame, node)
     shape = next((a.value for a in node.args if a.keyword is None or a.keyword.value == "shape"), None)
-    tensor = _input_tensor(frame, literal(shape)) if shape is not None else None
+    tensor = None
+    if isinstance(shape, cst.Tuple | cst.List) and all(isinstance(e, cst.Element) for e in shape.elements):
+        sizes = [expressions.dim_of(frame, e.value, frame.memo.get(e.value, UNKNOWN)) for e in shape.elements]
+        tensor = _input_tensor(frame, tuple(sizes))
     frame.decline(node, "T108", "keras.Input outside a Sequential begins a Functional graph", api)
     return tensor if tensor is not None else UNKNOWN
 
@@ -262,6 +268,30 @@ def _call_merge(frame: Frame, node: cst.Call, merge: Merge) -> Value:
     return replace(result, token=node)
 
 
+ACTIVATIONS = frozenset({"linear", "relu", "sigmoid", "tanh", "softmax", "log_softmax"})
+
+
+def activation_of(frame: Frame, node: cst.BaseExpression) -> str | None:
+    """The Keras activation that an ``activation=`` argument names: by string, by function, or None for "linear"; None if unknown."""
+    value = literal(node)
+    if value is None:
+        return "linear"
+    name = value if isinstance(value, str) else (frame.api_of(node) or "").removeprefix("keras.ops.").removeprefix("keras.activations.")
+    return name if name in ACTIVATIONS else None
+
+
+def _merge_function(frame: Frame, node: cst.Call, api: str) -> Value:
+    """``keras.layers.add([x, y])`` and its like."""
+    operation = api.rsplit(".", 1)[1]
+    axis = next((literal(a.value) for a in node.args if a.keyword is not None and a.keyword.value == "axis"), -1)
+    if not isinstance(axis, int):
+        return frame.decline(node, "T104", f"{api}: axis= is no literal", api)
+    kept = [a for a in node.args if a.keyword is None or a.keyword.value == "inputs"]
+    if len(kept) + sum(1 for a in node.args if a.keyword is not None and a.keyword.value in ("axis", "name")) != len(node.args):
+        return frame.decline(node, "T102", f"{api} with these arguments", api)
+    return _call_merge(frame, node, Merge(operation, axis, node))
+
+
 SPECIAL: Mapping[str, Callable[[Frame, cst.Call, str], Value]] = {
     "torch.nn.Sequential": _torch_container,
     "torch.nn.ModuleList": _torch_container,
@@ -269,6 +299,7 @@ SPECIAL: Mapping[str, Callable[[Frame, cst.Call, str], Value]] = {
     "keras.Input": _keras_input,
     "keras.Model": _functional,
     **{f"keras.layers.{name}": _merge_layer for name in _MERGES},
+    **{f"keras.layers.{name}": _merge_function for name in _MERGES.values()},
 }
 
 
@@ -468,7 +499,7 @@ def _run_site(frame: Frame, site: LayerSite, x: Value, place: Place) -> Value:
         brought = require(frame, place, x, "source")
         order = brought.order
     _remember(frame, site, brought)
-    if entry.layout == "free" and _mutates(site):
+    if entry.layout == "free" and _mutates(frame, site):
         frame.mutate(brought, site.node)
     site.order = order
     last = frame.analysis.channels_last_source(bindings)
@@ -478,9 +509,10 @@ def _run_site(frame: Frame, site: LayerSite, x: Value, place: Place) -> Value:
     return replace(result, token=brought.token if entry.view else None)
 
 
-def _mutates(site: LayerSite) -> bool:
-    flag = site.peeled.get("inplace")
-    return flag is not None and literal(flag.value) is not False
+def _mutates(frame: Frame, site: LayerSite) -> bool:
+    from translator.infer import calls
+
+    return calls.in_place(frame, site.node, site.api)
 
 
 def _candidate(frame: Frame, site: LayerSite, x: Value) -> tuple[object, Mapping[str, Bound]] | None:  # type: ignore[type-arg]

@@ -5,7 +5,7 @@ The verification table lives in `verification.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, get_args
 
 from translator.model import Coverage, ModelInfo, Outcome, Translation
@@ -64,18 +64,20 @@ def _translation_lines(path: str, translation: Translation, style: Style) -> Ite
     exact = "exact" if translation.exact else "not exact"
     head = style.bold(f"{printable(path)}: {translation.from_} -> {translation.to}, {translation.layout}, {exact}")
     yield f"{head}: {coverage_line(translation.coverage)}"
-    for model in translation.models.values():
-        yield from (f"    {line}" for line in _axis_lines(model))
+    yield from (f"    {line}" for line in _axis_lines(translation.models.values()))
 
 
-def _axis_lines(model: ModelInfo) -> Iterator[str]:
-    """Callers must know which arguments and results changed their axis order."""
-    for argument, rule in model.inputs.items():
-        if rule is not None:
-            yield f"{model.name}: argument {argument}: {rule}"
-    for leaf, rule in model.outputs.items():
-        if rule is not None:
-            yield f"{model.name}: result{f' {leaf}' if leaf else ''}: {rule}"
+def _axis_lines(models: Iterable[ModelInfo]) -> Iterator[str]:
+    """Callers must know which arguments and results changed their axis order. Models called alike share a line."""
+    called: dict[tuple[str, str], list[str]] = {}
+    for model in models:
+        arguments = [(f"argument {name}", rule) for name, rule in model.inputs.items()]
+        results = [(f"result {leaf}".rstrip(), rule) for leaf, rule in model.outputs.items()]
+        for what, rule in (*arguments, *results):
+            if model.root and rule is not None:
+                called.setdefault((what, rule), []).append(model.name)
+    for (what, rule), names in called.items():
+        yield printable(f"{what} of {', '.join(names)}: {rule}")
 
 
 def coverage_line(coverage: Coverage) -> str:

@@ -9,7 +9,7 @@ from translator.model import ModelVerdict, Translation, VerifyReport
 from translator.verify.bench import Code
 from translator.verify.client import WorkerOptions, WorkerPool
 from translator.verify.inputs import parse_input
-from translator.verify.roots import Root, chosen_roots, own_roots
+from translator.verify.roots import Root, chosen_roots, importable_models, own_roots
 from translator.verify.session import Plan, Session
 from translator.weights.pair import RulesLookup
 from translator.weights.transfer import catalog_rules
@@ -78,7 +78,7 @@ class _Borrowed:
 
 
 def _nothing_to_run(translation: Translation) -> str:
-    names = [name for name, info in translation.models.items() if info.root]
+    names = [name for name, info in importable_models(translation).items() if info.root]
     if not names:
         return "there is no model to run in this file"
     return f"the constructor arguments of {', '.join(names)} are not known; pass --model '{names[0]}(...)'"
@@ -98,6 +98,6 @@ def _not_run(translation: Translation, roots: Sequence[Root], through: dict[str,
     known = {root.name for root in roots} | through.keys()
     return [
         ModelVerdict(name, "", "not_run", f"its constructor arguments are not known; pass --model '{name}(...)'")
-        for name, info in translation.models.items()
+        for name, info in importable_models(translation).items()
         if info.root and name not in known
     ]

@@ -38,9 +38,32 @@ def own_roots(translation: Translation) -> list[Root]:
     """The roots that the translation knows how to construct."""
     return [
         Root(name, info.construct, target_expression(info.construct, translation), info)
-        for name, info in translation.models.items()
+        for name, info in importable_models(translation).items()
         if info.root and info.construct is not None
     ]
+
+
+def importable_models(translation: Translation) -> dict[str, ModelInfo]:
+    """The models that importing the source defines: not the variables of its ``if __name__ == "__main__":`` block."""
+    script_only = _script_names(translation.source)
+    return {
+        name: info for name, info in translation.models.items() if info.kind != "variable" or name not in script_only
+    }
+
+
+def _script_names(source: str) -> set[str]:
+    """Names that only the block for running the file as a script assigns."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        return set()  # the worker reports it, with the line
+    guarded = [s for s in statements if isinstance(s, ast.If) and "__name__" in ast.unparse(s.test)]
+    other = {name for s in statements if s not in guarded for name in _assigned(s)}
+    return {name for s in guarded for name in _assigned(s)} - other
+
+
+def _assigned(statement: ast.stmt) -> set[str]:
+    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def target_expression(expression: str, translation: Translation) -> str:

@@ -192,16 +192,15 @@ class AvgPool2D(keras.layers.Layer):
         )
 
     def get_config(self):
-        names = (
-            "kernel_size",
-            "stride",
-            "padding",
-            "ceil_mode",
-            "count_include_pad",
-            "divisor_override",
-            "data_format",
-        )
-        return super().get_config() | {name: getattr(self, name) for name in names}
+        return super().get_config() | {
+            "kernel_size": self.kernel_size,
+            "stride": self.stride,
+            "padding": self.padding,
+            "ceil_mode": self.ceil_mode,
+            "count_include_pad": self.count_include_pad,
+            "divisor_override": self.divisor_override,
+            "data_format": self.data_format,
+        }
 
 
 class AdaptiveAvgPool2D(keras.layers.Layer):

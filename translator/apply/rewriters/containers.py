@@ -26,16 +26,23 @@ def rewrite_sequential(scribe: Scribe, node: cst.Call, decision: Replace) -> str
     if decision.data == "value":
         return f"{scribe.names.spell('torch.nn.Sequential')}(*{scribe.text_of(_layers_argument(node))})"
     if decision.data == "list":
-        return f"{scribe.names.spell('keras.Sequential')}([{scribe.inside(_arguments_span(scribe, node))}])"
+        texts = [f"{arg.star}{scribe.text_of(arg.value)}" for arg in node.args]
+        return f"{scribe.names.spell('keras.Sequential')}([{_arrange([[t] for t in texts], *_argument_gaps(scribe, node))}])"
+    if decision.data == "display_with_stars":
+        display = _layers_argument(node)
+        start, end = scribe.tree.outer(display)
+        assert scribe.splicer is not None
+        return f"{scribe.names.spell('torch.nn.Sequential')}({scribe.splicer.between(start + 1, end - 1)})"
     return _literal(scribe, node, keras)
+
+
+def _argument_gaps(scribe: Scribe, node: cst.Call) -> tuple[str, Sequence[str], str]:
+    source = scribe.source_of(node)
+    return source.lead, source.separators, source.tail
 
 
 def _layers_argument(node: cst.Call) -> cst.BaseExpression:
     return next(a.value for a in node.args if a.keyword is None or a.keyword.value == "layers")
-
-
-def _arguments_span(scribe: Scribe, node: cst.Call) -> cst.CSTNode:
-    return node
 
 
 def _literal(scribe: Scribe, node: cst.Call, keras: bool) -> str:
@@ -115,10 +122,15 @@ def rewrite_module_list(scribe: Scribe, node: cst.BaseExpression, decision: Repl
     if not node.args:
         return "[]"
     value = node.args[0].value
+    if isinstance(value, cst.GeneratorExp):
+        start, end = scribe.tree.span(node)
+        opening = scribe.text.index("(", scribe.tree.outer(node.func)[1]) + 1
+        assert scribe.splicer is not None
+        inner = scribe.splicer.between(opening, end - 1, scribe.by_node.get(node))
+        bare = inner.strip()
+        return f"[{inner[: len(inner) - len(inner.lstrip())]}{bare}{inner[len(inner.rstrip()):]}]"
     text = scribe.text_of(value)
-    if isinstance(value, cst.List | cst.ListComp):
-        return text
-    return f"[{text}]" if isinstance(value, cst.GeneratorExp) and False else f"list({text.removeprefix('(').removesuffix(')') if isinstance(value, cst.GeneratorExp) else text})"
+    return text if isinstance(value, cst.List | cst.ListComp) else f"list({text})"
 
 
 def rewrite_module_list_append(scribe: Scribe, node: cst.Attribute, decision: Replace) -> str:

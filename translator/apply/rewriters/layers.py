@@ -8,12 +8,14 @@ from translator.apply.code import literal_text
 from translator.apply.engine import Scribe
 from translator.catalog.unify import Code
 from translator.infer.facts import LayerSite, Replace, Rewrite
+from translator.infer.values import Tensor
 
 ACTIVATIONS = {
     "relu": ("torch.nn.functional.relu", "torch.nn.ReLU", ""),
     "sigmoid": ("torch.sigmoid", "torch.nn.Sigmoid", ""),
     "tanh": ("torch.tanh", "torch.nn.Tanh", ""),
-    "softmax": ("torch.nn.functional.softmax", "torch.nn.Softmax", "dim=-1"),
+    "softmax": ("torch.nn.functional.softmax", "torch.nn.Softmax", "dim={axis}"),
+    "log_softmax": ("torch.nn.functional.log_softmax", "torch.nn.LogSoftmax", "dim={axis}"),
 }
 """Keras activation names: function, module, and extra arguments. The axis of softmax is the last one in source order."""
 
@@ -30,9 +32,16 @@ def rewrite_layer_call(scribe: Scribe, node: cst.Call, decision: Replace) -> str
         this = scribe.text_of(node.func)
         text = scribe.writer(Rewrite(rewrite.alternative, bindings, rewrite.api, rewrite.order, rewrite.rank), this).write(site.around.call)
     if site.activation is not None:
-        function, _, extra = ACTIVATIONS[site.activation]
+        function, _, extra = _activation(site)
         text = f"{scribe.names.spell(function)}({text}{', ' + extra if extra else ''})"
     return text
+
+
+def _activation(site: LayerSite) -> tuple[str, str, str]:
+    """The activation of a site; "the last axis" of softmax is the channel axis, wherever that is stored."""
+    function, module, extra = ACTIVATIONS[site.activation or ""]
+    moved = site.order == "moved" and isinstance(site.input, Tensor) and (site.input.rank or 2) > 2
+    return function, module, extra.format(axis=1 if moved else -1)
 
 
 def wrapped(scribe: Scribe, site: LayerSite, rewrite: Rewrite, text: str) -> str:
@@ -50,7 +59,7 @@ def companions(scribe: Scribe, site: LayerSite, rewrite: Rewrite, text: str) -> 
         writer = scribe.writer(rewrite, text)
         parts = [writer.write(layer) for layer in site.around.layers]
     if site.activation is not None:
-        _, module, extra = ACTIVATIONS[site.activation]
+        _, module, extra = _activation(site)
         parts.append(f"{scribe.names.spell(module)}({extra})")
     return parts
 

@@ -22,6 +22,12 @@ def rewrite_attribute(scribe: Scribe, node: cst.Attribute, decision: Replace) ->
     return scribe.inside(node)
 
 
+def rewrite_receiver(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
+    """A method call that has no effect in the target: what it was called on is left."""
+    assert isinstance(node.func, cst.Attribute)
+    return scribe.text_of(node.func.value)
+
+
 def rewrite_literal(scribe: Scribe, node: cst.CSTNode, decision: Replace) -> str:
     return str(decision.data)
 
