@@ -101,12 +101,12 @@ def test_a_declined_call_ends_in_one_and_stays_as_it_was(tmp_path: Path) -> None
     assert "model.py:5:12: error T101" in done.err
 
 
-def test_a_diff_applies_with_patch(model: Path) -> None:
+def test_a_diff_can_be_applied(model: Path) -> None:
     model.write_bytes(TORCH.replace("Two layers.", "Zwei Schichten, grün.").rstrip("\n").encode())
     done = fwtranslate("model.py", "--to", "keras", "--diff", cwd=model.parent)
     plain = fwtranslate("model.py", "--to", "keras", cwd=model.parent)
     assert done.code == 0
-    subprocess.run(["patch", "--silent", "model.py"], cwd=model.parent, input=done.stdout, check=True)
+    subprocess.run(["git", "apply", "-p0", "-"], cwd=model.parent, input=done.stdout, check=True)
     assert model.read_bytes() == plain.stdout
 
 

@@ -88,7 +88,9 @@ def test_a_correct_pair_is_verified(pool: WorkerPool, source: str, code: str, fr
         ("state", "float64", "train"),
         ("outputs", "float32", "eval"),
     }
-    assert {c.case for c in found.comparisons} == {shape.replace("float32", "x=float32") for shape in found.inputs["x"].split(", ")}
+    assert {c.case for c in found.comparisons} == {
+        shape.replace("float32", "x=float32") for shape in found.inputs["x"].split(", ")
+    }
     assert found.executed_lines == found.model_lines
     assert found.missed_lines == ()
     assert found.counterexample == found.first_divergence == ""

@@ -42,7 +42,8 @@ def test_modules_of_the_user_named_like_ours_are_the_users(folder: Path) -> None
 def test_the_file_knows_its_own_path_but_not_its_private_name(pool: WorkerPool, tmp_path: Path) -> None:
     (tmp_path / "factor.txt").write_text("3.0")
     lines = (
-        "import inspect\nfrom pathlib import Path\n\nFACTOR = float(Path(__file__).with_name('factor.txt').read_text())\n"
+        "import inspect\nfrom pathlib import Path\n\n"
+        "FACTOR = float(Path(__file__).with_name('factor.txt').read_text())\n"
         "assert __name__ != '__main__'\n"
     )
     check = "assert 'class Net' in inspect.getsource(Net)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import libcst as cst
@@ -12,8 +12,8 @@ import libcst as cst
 from translator.apply.forest import Forest
 from translator.apply.code import atom, tuple_text
 from translator.apply.writer import Source, Unwritable, Writer
-from translator.catalog.pattern import Call, Pat
-from translator.catalog.unify import Bound
+from translator.catalog.pattern import Call, Pat, holes
+from translator.catalog.unify import Bound, Code
 from translator.emit.names import Names
 from translator.emit.splice import Edit, Splicer
 from translator.infer.analysis import Analysis
@@ -186,6 +186,11 @@ class Scribe:
         """Text of an expression brought into another axis order."""
         axes = moved_axes(conversion.rank, self.analysis.to)
         axes = axes if conversion.to == "moved" else inverse(axes)
+        if conversion.each:
+            inner, item = text, "item"
+            opened = "tuple" if inner.startswith("tuple(") else ""
+            one = self.convert(item, replace(conversion, each=False))
+            return f"tuple({one} for {item} in {inner.removeprefix('tuple(').removesuffix(')')})" if opened else f"[{one} for {item} in {inner}]"
         if self.analysis.to == "keras":
             return f"{self.names.spell('keras.ops.transpose')}({text}, {tuple_text([str(a) for a in axes])})"
         return f"{atom(text)}.permute({', '.join(str(a) for a in axes)})"
@@ -220,7 +225,13 @@ class Scribe:
 
     def target(self, decision: Rewrite) -> Pat:
         case = decision.alternative.case
-        return (case.keras if self.analysis.to == "keras" else case.torch)[0]
+        spellings = case.keras if self.analysis.to == "keras" else case.torch
+        for spelling in spellings:
+            names = [hole.name for hole in holes(spelling)]
+            repeated = {name for name in names if names.count(name) > 1}
+            if all(_is_plain(decision.bindings.get(name)) for name in repeated):
+                return spelling
+        return spellings[0]
 
     def rewrite(self, node: cst.CSTNode, decision: Rewrite) -> str:
         """The target text of a matched call."""
@@ -229,6 +240,8 @@ class Scribe:
         source = self.source_of(node) if isinstance(node, cst.Call) else Source()
         target = self.target(decision)
         site = self.analysis.tables.sites.get(node)
+        if self._is_identity(decision):
+            return self.text_of(_main_node(decision))
         try:
             text = self.writer(decision).write(target, source if isinstance(target, Call) else None)
             if site is not None and site.form == "wrap":
@@ -238,6 +251,19 @@ class Scribe:
             self.declines[node] = Declined("T102", f"{decision.api}: {problem}", "port the call by hand", decision.api)
             return self.source(node)
         return text
+
+    def _is_identity(self, decision: Rewrite) -> bool:
+        """A permutation that leaves every axis where it is stored."""
+        spec = decision.alternative.entry.output
+        axes = decision.axes.get(spec[spec.index("(") + 1 : -1]) if spec.startswith("permute(") else None
+        return isinstance(axes, tuple) and axes == tuple(range(len(axes)))
+
+    def prune_declines(self) -> None:
+        """A decline inside declined code says nothing new."""
+        spans = {node: self.tree.span(node) for node in self.declines}
+        for node, (start, end) in spans.items():
+            if any(a <= start and end <= b and (a, b) != (start, end) for a, b in spans.values()):
+                del self.declines[node]
 
     def finish(self) -> Splicer:
         """Drop the edits inside declined code and nest the rest."""
@@ -251,6 +277,21 @@ class Scribe:
             if start <= edit.start and edit.end <= end and edit.start != edit.end:
                 return True
         return False
+
+
+def _is_plain(bound: Bound | None) -> bool:
+    """Whether a value may be written twice: a name or an attribute, not a computation."""
+    node = getattr(bound, "node", None)
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return node is None or isinstance(node, cst.Name)
+
+
+def _main_node(decision: Rewrite) -> cst.CSTNode:
+    bound = decision.bindings["x"]
+    assert isinstance(bound, Code)
+    node: cst.CSTNode = bound.node
+    return node
 
 
 Rewriter = Callable[[Scribe, Any, Replace], str]

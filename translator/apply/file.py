@@ -41,6 +41,7 @@ def translate_file(
     names = Names(to, taken_names(forest, analysis))
     scribe = Scribe(analysis, names, text, forest)
     _collect(scribe, analysis)
+    scribe.prune_declines()
     marks.forget_old(scribe)
     code, edits = _write(scribe, forest)
     lines = parse.LineIndex(text)

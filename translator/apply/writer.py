@@ -10,12 +10,13 @@ import libcst as cst
 from translator.apply.code import atom, literal_text, operand, tuple_text
 from translator.catalog import transforms
 from translator.catalog.entry import Entry
-from translator.catalog.pattern import SELF, Call, Cond, Hole, Lit, Pat, Ref, Seq, Sub, Upper, Xform
+from translator.catalog.pattern import SELF, Apply, Call, Cond, Hole, Lit, Pat, Ref, Seq, Sub, Upper, Xform
 from translator.catalog.signatures import Param, Signatures
 from translator.catalog.unify import Applied, Bound, Code, Facts, Items, Literal, same_value
 from translator.emit.names import Names
 from translator.infer.values import Order
 from translator.model import Framework
+from translator.syntax import NOT_LITERAL, literal
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Writer:
                 return self.transform(pattern)
             case Cond(test=test, body=body, orelse=orelse):
                 return f"{self.write(body)} if {self.write(test)} else {self.write(orelse)}"
+            case Apply(function=function, argument=argument):
+                return f"{self.write(function)}({self.write(argument)})"
             case Sub(value=value, index=index):
                 return f"{self.write(value)}[{self.write(index)}]"
 
@@ -130,6 +133,8 @@ class Writer:
         if pattern.name in transforms.CONTEXTUAL:
             return self.contextual(pattern)
         bound = self.operand_of(pattern)
+        if isinstance(bound, Items):
+            bound = _literal_items(bound)
         transform = transforms.TRANSFORMS[pattern.name]
         if isinstance(bound, Literal):
             value = transform.forward(bound.value, dict(pattern.params))
@@ -353,14 +358,13 @@ def join_arguments(written: Sequence[Argument], source: Source, first: int) -> s
     back: list[Argument] = []
     for argument in fresh:
         # A required argument stands where the signature has it, the others at the end.
-        later = next((a for a in placed if a.required and a.index > argument.index), None) if argument.required else None
+        later = next((a for a in placed if a.index > argument.index), None) if argument.required else None
         if later is not None:
             early.setdefault(id(later), []).append(argument)
         else:
             back.append(argument)
-    if argument_free := not source.args:
+    if not source.args:
         early, back = {}, sorted(fresh, key=lambda a: a.index)
-    del argument_free
     ordered = [a for slot in placed for a in (*early.get(id(slot), ()), slot)] + back
     texts = dict(zip(map(id, ordered), _texts(ordered, source, first), strict=True))
     if not source.args:
@@ -450,6 +454,12 @@ def _merge(before: str, after: str, start: bool) -> str:
     if not start and "," not in merged.split("#")[0]:
         merged = "," + merged
     return merged
+
+
+def _literal_items(bound: Items) -> Bound:
+    """Separate arguments that are all literals, as one tuple."""
+    values = [literal(node) for node in bound.nodes]
+    return bound if any(v is NOT_LITERAL for v in values) else Literal(tuple(values))
 
 
 def _collapsed(value: object) -> object:

@@ -18,7 +18,7 @@ from typing import Any
 
 from translator.catalog.entry import Case, Entry
 from translator.catalog.helpers import read_helpers, signatures_of
-from translator.catalog.pattern import Call, Cond, Hole, Pat, Ref, Seq, Sub, Xform
+from translator.catalog.pattern import Apply, Call, Cond, Hole, Pat, Ref, Seq, Sub, Xform
 from translator.catalog.schema import read_entries
 from translator.catalog.signatures import Signature, Signatures, read_lock
 from translator.catalog.weights import WeightRules
@@ -193,6 +193,9 @@ def _apis(pattern: Pat) -> Iterator[str]:
         case Sub(value=value, index=index):
             yield from _apis(value)
             yield from _apis(index)
+        case Apply(function=function, argument=argument):
+            yield from _apis(function)
+            yield from _apis(argument)
         case Hole():
             return
         case _:

@@ -82,12 +82,20 @@ class Cond:
 
 
 @dataclass(frozen=True, slots=True)
+class Apply:
+    """The call of what a pattern gives: ``keras.layers.Flatten()(x)``. Written, never read."""
+
+    function: Pat
+    argument: Pat
+
+
+@dataclass(frozen=True, slots=True)
 class Sub:
     value: Pat
     index: Pat
 
 
-Pat = Lit | Hole | Upper | Ref | Call | Seq | Xform | Cond | Sub
+Pat = Lit | Hole | Upper | Ref | Call | Seq | Xform | Cond | Apply | Sub
 
 
 class PatternError(ValueError):
@@ -133,6 +141,9 @@ def holes(pattern: Pat) -> Iterator[Hole]:
         case Cond():
             for part in (pattern.test, pattern.body, pattern.orelse):
                 yield from holes(part)
+        case Apply():
+            yield from holes(pattern.function)
+            yield from holes(pattern.argument)
         case Sub():
             yield from holes(pattern.value)
             yield from holes(pattern.index)
@@ -186,6 +197,8 @@ def _sequence(items: list[Pat], is_list: bool) -> Pat:
 
 
 def _call(node: ast.Call, signatures: Signatures) -> Pat:
+    if isinstance(node.func, ast.Call):
+        return Apply(_expression(node.func, signatures), _expression(node.args[0], signatures))
     if isinstance(node.func, ast.Name) and node.func.id == "float":
         return Lit(float(ast.literal_eval(node.args[0])))
     if isinstance(node.func, ast.Name) and node.func.id != SELF:

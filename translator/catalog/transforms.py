@@ -99,11 +99,23 @@ def _equal(left: object, right: object) -> bool:
     return type(left) is type(right) and left == right
 
 
+def _layer_axes(value: object, _: Params) -> object:
+    """All axes from 0 to the axes after the batch from 1, as Keras' Permute counts them."""
+    if isinstance(value, tuple | list) and value and value[0] == 0 and all(isinstance(v, int) for v in value):
+        return tuple(value[1:])
+    return NOT_APPLICABLE
+
+
+def _layer_axes_back(value: object, _: Params) -> object:
+    return (0, *value) if isinstance(value, tuple | list) else NOT_APPLICABLE
+
+
 TRANSFORMS: Mapping[str, Transform] = {
     "one_minus": Transform(_one_minus, _one_minus, "1 - {}", "1 - {}", involution=True),
     "swap": Transform(_swap, _swap),
     "choice": Transform(_choice_forward, _choice_backward),
     "not_": Transform(_not, _not, "not {}", "not {}", involution=True),
+    "layer_axes": Transform(_layer_axes, _layer_axes_back),
     "pair": Transform(_pair, _unpair),
     "zero_pad": Transform(_zero_pad, _zero_pad_back, "{}", "{}"),
 }

@@ -13,7 +13,7 @@ from translator.catalog.pattern import Call, Ref
 from translator.catalog.unify import Bound
 from translator.catalog.unify import Literal as BoundLiteral
 from translator.infer import finish, frame
-from translator.infer.facts import ClassInfo, Function, Key, LayerSite, Tables
+from translator.infer.facts import ClassInfo, Conversion, Function, Key, LayerSite, Tables
 from translator.infer.values import (
     BOTTOM,
     UNKNOWN,
@@ -23,6 +23,7 @@ from translator.infer.values import (
     FrameworkRef,
     FunctionRef,
     LayerAt,
+    Many,
     Order,
     Symbol,
     Tensor,
@@ -80,13 +81,15 @@ class Analysis:
         self.imports: dict[cst.CSTNode, Tree] = {}
         self.contributions: dict[Key, dict[str, Value]] = {}
         self.written: dict[Key, Value] = {}
-        self.tails: dict[cst.CSTNode, Tensor] = {}
+        self.starts: dict[cst.CSTNode, Tensor] = {}
+        self.added_seen: dict[cst.CSTNode, set[Conversion | None]] = {}
         self.uses_framework = True
         self.stars: list[str] = []
         self.bound_at: dict[str, tuple[cst.CSTNode, Tree]] = {}
         self.constructions: dict[str, str] = {}
         self.list_attributes: dict[tuple[str, str], list[tuple[Function, cst.BaseExpression]]] = {}
         self.containers: dict[cst.CSTNode, tuple[Function, Container]] = {}
+        self.grown: set[cst.CSTNode] = set()
         self.ran: set[cst.CSTNode] = set()
         self.helper_definitions: dict[cst.CSTNode, Tree] = {}
         self.reserved = catalog.reserved.get(to, frozenset())
@@ -341,8 +344,8 @@ class Analysis:
         return None
 
     def escape_items(self, container: Container) -> None:
-        for item in (*(container.items or ()), *((container.item,) if container.item is not None else ())):
-            for option in options(item):
+        for item in container.items:
+            for option in options(item.item if isinstance(item, Many) else item):
                 if isinstance(option, LayerAt):
                     for node in option.sites:
                         self.tables.sites[node].escaped = True
@@ -354,7 +357,7 @@ class Analysis:
         return value
 
     def container_rules(
-        self, container: Container
+        self, container: Container | LayerAt
     ) -> tuple[dict[str, str | None], dict[str, str | None], dict[str, int | None]]:
         """Input rules, output rules and ranks of a Sequential that stands alone."""
         from translator.infer import layers, models

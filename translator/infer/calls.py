@@ -11,10 +11,11 @@ import libcst as cst
 from translator.catalog.entry import Case, Entry
 from translator.catalog.load import Alternative
 from translator.catalog.pattern import Call, Ref
+from translator.catalog.signatures import Signature
 from translator.catalog.unify import Bound, BoundCall, Code, Items, Literal, Mismatch, Undecided, holds, unify
 from translator.infer import dims, expressions, layers, outputs
 from translator.infer.annotations import FORWARD
-from translator.infer.facts import Declined, Function, Note, Replace, Rewrite
+from translator.infer.facts import ClassInfo, Declined, Function, Note, Replace, Rewrite
 from translator.infer.orders import join_orders, require
 from translator.infer.values import (
     BOTTOM,
@@ -47,7 +48,8 @@ from translator.infer.values import (
     join,
 )
 from translator.infer.values import Items as ItemsValue
-from translator.syntax import NOT_LITERAL, literal
+from translator.infer.values import Mapping as MappingValue
+from translator.syntax import NOT_LITERAL, dotted, literal
 
 if TYPE_CHECKING:
     from translator.infer.frame import Frame
@@ -69,9 +71,8 @@ def dispatch(frame: Frame, node: cst.Call, function: Value) -> Value:
             return _instantiate(frame, node, name)
         case FunctionRef(key=key):
             return own_function(frame, node, frame.analysis.tables.functions[key], None)
-        case MethodRef(cls=cls, name=name):
-            method = frame.analysis.find_method(cls, name)
-            return own_function(frame, node, method, cls) if method is not None else UNKNOWN
+        case MethodRef(cls=cls, name=name, virtual=virtual):
+            return _own_method(frame, node, cls, name, virtual)
         case LayerAt() | Container() | Instance() | Merge():
             return layers.call(frame, node, function)
         case OneOf():
@@ -262,8 +263,8 @@ def peel(frame: Frame, node: cst.Call, api: str) -> tuple[list[cst.Arg], dict[st
     is_class = signature is not None and signature.kind == "class"
     kept: list[cst.Arg] = []
     peeled: dict[str, cst.Arg] = {}
-    for arg in node.args:
-        name = arg.keyword.value if arg.keyword is not None else ""
+    for index, arg in enumerate(node.args):
+        name = arg.keyword.value if arg.keyword is not None else _positional_name(signature, index, frame.analysis.source)
         policy = policies.get(name)
         mapped = any(
             isinstance(a.pattern, Call) and a.pattern.arg(name) is not None
@@ -279,6 +280,12 @@ def peel(frame: Frame, node: cst.Call, api: str) -> tuple[list[cst.Arg], dict[st
             return kept, peeled, Declined("T102", f"{api}: this activation= is not covered", "apply the activation by hand", api)
         peeled[name] = arg
     return kept, peeled, None
+
+
+def _positional_name(signature: Signature | None, index: int, source: str) -> str:
+    """The name of a positional argument of a Keras layer: ``Dense(10, "relu")`` gives its activation so."""
+    params = signature.overloads[0] if signature is not None and signature.overloads else ()
+    return params[index].name if source == "keras" and index < len(params) and not params[index].required else ""
 
 
 def _apply(frame: Frame, node: cst.Call | cst.IfExp, api: str, alternative: Alternative, bindings: Mapping[str, Bound]) -> Value:
@@ -385,7 +392,7 @@ def _bring(
         merged = replace(merged, dims=first.dims, token=first.token)
     if entry.layout == "axes" and merged.order == "moved":
         if _remap(frame, entry, bindings, merged, axes):
-            return merged, "moved"
+            return (merged, "source") if entry.output.startswith("permute(") else (merged, "moved")
         brought = [require(frame, n, v, "source") for n, v in zip(nodes, values, strict=True)]
         return replace(brought[0], order="source"), "source"
     return merged, merged.order
@@ -402,6 +409,8 @@ def unit_spatial(tensor: Tensor, source: str) -> bool:
 def _remap(frame: Frame, entry: Entry, bindings: Mapping[str, Bound], x: Tensor, axes: dict[str, object]) -> bool:
     if x.rank is None:
         return False
+    if entry.output.startswith("permute("):
+        return _compose(frame, entry, bindings, x, axes)
     for hole in (h for h in bindings if entry.kind(h) == "axis"):
         bound = bindings[hole]
         if not isinstance(bound, Literal):
@@ -419,6 +428,18 @@ def _remap(frame: Frame, entry: Entry, bindings: Mapping[str, Bound], x: Tensor,
         elif isinstance(value, tuple | list):
             moved = sorted(dims.moved_axis(v, x.rank, frame.analysis.to) % x.rank for v in value)
             axes[hole] = tuple(moved)
+    return True
+
+
+def _compose(frame: Frame, entry: Entry, bindings: Mapping[str, Bound], x: Tensor, axes: dict[str, object]) -> bool:
+    """A permutation of a moved tensor: one permutation from the stored order to the wanted one."""
+    hole = entry.output[entry.output.index("(") + 1 : -1]
+    items = outputs.shape_arguments(bindings.get(hole))
+    values = [i if isinstance(i, int) else literal(i) if isinstance(i, cst.CSTNode) else None for i in items or ()]
+    if x.rank is None or len(values) != x.rank or not all(isinstance(v, int) for v in values):
+        return False
+    stored = dims.moved_axes(x.rank, frame.analysis.to)
+    axes[hole] = tuple(stored.index(v % x.rank) for v in values if isinstance(v, int))
     return True
 
 
@@ -453,6 +474,9 @@ def _shape(frame: Frame, node: cst.Call, api: str, receiver: cst.BaseExpression 
 def _instantiate(frame: Frame, node: cst.Call, name: str) -> Value:
     info = frame.analysis.tables.classes[name]
     function = frame.function
+    fields = _record_fields(info)
+    if fields is not None:
+        return _record(frame, node, fields)
     if info.module:
         if function.owner is not None and frame.analysis.tables.classes[function.owner].module:
             info.inside = True
@@ -461,16 +485,46 @@ def _instantiate(frame: Frame, node: cst.Call, name: str) -> Value:
     if function.owner is None and node.args and all(literal(a.value) is not NOT_LITERAL for a in node.args):
         frame.analysis.constructions.setdefault(name, function.tree.module.code_for_node(node).strip())
     init = frame.analysis.find_method(name, "__init__")
-    values = _pass(frame, node, init, skip_self=True) if init is not None else arguments(frame, node)
-    del values
+    if init is not None:
+        _pass(frame, node, init, skip_self=True)
+    elif info.module:
+        arguments(frame, node)
+    else:
+        _unknown(frame, node)
     return Instance(name)
+
+
+def _record_fields(info: ClassInfo) -> list[str] | None:
+    """The fields of a NamedTuple or dataclass of the file, in order; None for other classes."""
+    named = any((dotted(arg.value) or "").endswith("NamedTuple") for arg in info.node.bases)
+    decorators = [d.decorator.func if isinstance(d.decorator, cst.Call) else d.decorator for d in info.node.decorators]
+    if not named and not any((dotted(d) or "").endswith("dataclass") for d in decorators):
+        return None
+    if "__init__" in info.methods or info.bases or not isinstance(info.node.body, cst.IndentedBlock):
+        return None
+    lines = [s for s in info.node.body.body if isinstance(s, cst.SimpleStatementLine)]
+    smalls = [small for line in lines for small in line.body if isinstance(small, cst.AnnAssign)]
+    return [small.target.value for small in smalls if isinstance(small.target, cst.Name)]
+
+
+def _record(frame: Frame, node: cst.Call, fields: list[str]) -> Value:
+    items: dict[str, Value] = {}
+    for index, arg in enumerate(node.args):
+        value = expressions.evaluate(frame, arg.value)
+        expressions.escape(frame, value)
+        name = arg.keyword.value if arg.keyword is not None else fields[index] if index < len(fields) else ""
+        if arg.star or not name:
+            return UNKNOWN
+        items[name] = value
+    return MappingValue(tuple((f, items[f]) for f in fields if f in items))
 
 
 def own_function(frame: Frame, node: cst.Call, function: Function, cls: str | None) -> Value:
     """Call a function of the file: pass the arguments, bring them in the order it wants, give its result."""
     skip = cls is not None and not _is_static(function)
     name = function.name
-    if cls is not None and frame.analysis.tables.classes[cls].module and name == FORWARD[frame.analysis.source]:
+    owner = frame.analysis.tables.classes.get(function.owner or "")
+    if owner is not None and owner.module and name == FORWARD[frame.analysis.source]:
         if isinstance(node.func, cst.Attribute):
             frame.decide(node.func.attr, Replace("forward_name"))
     passed = _pass(frame, node, function, skip_self=skip)
@@ -479,6 +533,30 @@ def own_function(frame: Frame, node: cst.Call, function: Function, cls: str | No
         if param in passed:
             frame.mutate(passed[param][1], node)
     return substitute(function.returned, passed)
+
+
+def _own_method(frame: Frame, node: cst.Call, cls: str, name: str, virtual: bool) -> Value:
+    """Call a method; through ``self`` it may also be one that a subclass in the file overrides it with."""
+    classes = [cls, *frame.analysis.descendants(cls)] if virtual else [cls]
+    methods = list(dict.fromkeys(m.key for m in (frame.analysis.find_method(c, name) for c in classes) if m is not None))
+    functions = [frame.analysis.tables.functions[key] for key in methods]
+    _share_demands(frame, functions)
+    result: Value = BOTTOM
+    for function in functions:
+        result = join(result, own_function(frame, node, function, cls))
+    return result if functions else UNKNOWN
+
+
+def _share_demands(frame: Frame, functions: Sequence[Function]) -> None:
+    """What one of several methods demands of an argument, all of them get."""
+    for function in functions:
+        for position, parameter in enumerate(function.parameters):
+            demand = function.demands.get(parameter)
+            if demand is None or demand.rank is None or demand.order is None:
+                continue
+            for other in functions:
+                if other is not function and position < len(other.parameters):
+                    frame.analysis.demand(other, other.parameters[position], demand.order, demand.rank, demand.dtype)
 
 
 def _is_static(function: Function) -> bool:
@@ -627,8 +705,8 @@ def _list_method(frame: Frame, node: cst.Call, method: ListMethod) -> Value:
     target = method.target
     base = method.value
     if isinstance(base, Container):
-        updated: Value = Container(base.site, base.runs, None, join(element(base), item))
-        if method.name == "add":
+        updated: Value = Container(base.site, base.runs, (Many(join(element(base), item)),))
+        if base.runs:
             return layers.add_to_sequential(frame, node, target, base, item)
     else:
         updated = Many(join(element(base), item))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -62,11 +63,16 @@ def evaluate(frame: Frame, node: cst.BaseExpression, *, quiet: bool = False) -> 
     """Evaluate and record the decisions for a value that is used as a whole."""
     if quiet:
         return frame.memo.get(node, UNKNOWN)
-    value = raw(frame, node)
+    return settle(frame, node, raw(frame, node))
+
+
+def settle(frame: Frame, node: cst.BaseExpression, value: Value) -> Value:
+    """Decide about a bare framework name, and bring a shape used as a whole into source order."""
     if isinstance(value, FrameworkRef):
         _reference(frame, node, value.api)
     elif isinstance(value, Shape):
         _whole_shape(frame, node, value)
+        value = Shape(replace(value.tensor, order="source" if value.tensor.order == "moved" else value.tensor.order))
     return value
 
 
@@ -213,6 +219,8 @@ def _attribute(frame: Frame, node: cst.Attribute) -> Value:
             return ListMethod(node.value, name, base)
         case Container():
             return _container_attribute(frame, node, base, name)
+        case Mapping(items=pairs) if name in dict(pairs):
+            return dict(pairs)[name]
         case LayerAt():
             escape(frame, base)
             frame.decline(node, "T102", f"attribute .{name} of a layer")
@@ -251,7 +259,7 @@ def _instance_attribute(frame: Frame, node: cst.Attribute, base: Instance, name:
         if "property" in decorated:
             frame.function.reads.add(("returned", method.key))
             return method.returned
-        return MethodRef(base.cls, name)
+        return MethodRef(base.cls, name, virtual=True)
     value = analysis.attribute(base.cls, name, frame.function)
     if isinstance(value, Bottom):
         if info.module and name in analysis.module_members:
@@ -278,10 +286,14 @@ def _tensor_attribute(frame: Frame, node: cst.Attribute, base: Tensor, name: str
 
 
 def _container_attribute(frame: Frame, node: cst.Attribute, base: Container, name: str) -> Value:
-    if name in ("append", "extend") and not base.runs:
+    if name in ("append", "extend") and (not base.runs or (name == "append" and frame.analysis.source == "torch")):
         return ListMethod(node.value, name, base)
     if frame.analysis.source == "keras" and name == "add" and base.runs:
         return ListMethod(node.value, name, base)
+    if frame.analysis.source == "keras" and name == "layers" and base.runs:
+        frame.decide(node, Replace("owner", "keras.Sequential.layers"))
+        frame.analysis.escape_items(base)
+        return Items(base.items, is_list=True) if base.literal else Many(element(base))
     frame.decline(node, "T102", f".{name} of a module container")
     return UNKNOWN
 
@@ -371,7 +383,7 @@ def _container_item(frame: Frame, node: cst.Subscript, base: Container, indices:
     if base.runs:
         frame.decide(node.value, Replace("sequential_items"))
     index = indices[0].value if isinstance(indices[0], Const) else None
-    if base.items is not None and isinstance(index, int) and -len(base.items) <= index < len(base.items):
+    if base.literal and isinstance(index, int) and -len(base.items) <= index < len(base.items):
         frame.analysis.escape_items(base)
         return base.items[index]
     frame.analysis.escape_items(base)

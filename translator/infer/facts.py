@@ -21,6 +21,7 @@ class Conversion:
 
     to: Order
     rank: int
+    each: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def _place(analysis: Analysis, site: LayerSite, bindings: Mapping[str, Bound]) -
     if site.around is None and site.activation is None:
         site.form = "plain"
         return
-    if site.role in ("element", "added") and not site.escaped:
+    if site.role == "element" and not site.escaped:
         site.form = "splice"
         return
     direct = site.role == "attribute" and not site.escaped and bool(site.calls)

@@ -335,7 +335,13 @@ def _leave(running: Frame) -> None:
     result: Value = BOTTOM
     orders = {_order_at(value) for _, value in running.returns} - {None}
     mixed = "moved" in orders and "source" in orders
+    boundary = annotations.is_forward(running)
     for node, value in running.returns:
+        if boundary and node is not None and isinstance(value, Many) and _order_at(value.item) == "moved":
+            # The report names the leaves of an output; those of a list of unknown length it cannot.
+            rank = value.item.rank if isinstance(value.item, Tensor) else None
+            running.convert(node, Conversion("source", rank or 4, each=True))
+            value = Many(Tensor(rank, "source", None, "float"))
         if node is not None and (mixed or function.returns_source or not running.analysis.moves_boundary):
             value = _return_source(running, node, value)
         result = join(result, value)
@@ -384,7 +390,10 @@ def _expr(running: Frame, node: cst.Expr) -> None:
 
 
 def _assign(running: Frame, node: cst.Assign) -> None:
-    value = expressions.evaluate(running, node.value)
+    value = expressions.raw(running, node.value)
+    unpacked = all(isinstance(t.target, cst.Tuple | cst.List) for t in node.targets)
+    if not (isinstance(value, Shape) and unpacked):
+        value = expressions.settle(running, node.value, value)
     for target in node.targets:
         running.assign(target.target, value, node.value)
 
@@ -509,6 +518,8 @@ def _try(running: Frame, node: cst.Try | cst.TryStar) -> None:
 
 def _function_def(running: Frame, node: cst.FunctionDef) -> None:
     function = running.function
+    if node in running.analysis.helper_definitions:
+        return
     for decorator in node.decorators:
         expressions.evaluate(running, decorator.decorator)
     if function.node is None and function.owner is None:
@@ -521,6 +532,8 @@ def _function_def(running: Frame, node: cst.FunctionDef) -> None:
 
 
 def _class_def(running: Frame, node: cst.ClassDef) -> None:
+    if node in running.analysis.helper_definitions:
+        return
     for decorator in node.decorators:
         expressions.evaluate(running, decorator.decorator)
     if node.name.value not in running.analysis.tables.classes or running.function.node is not None:

@@ -38,7 +38,7 @@ from translator.infer.values import (
     options,
 )
 from translator.infer.values import Items as ItemsValue
-from translator.syntax import literal
+from translator.syntax import dotted, literal
 
 if TYPE_CHECKING:
     from translator.infer.frame import Frame
@@ -104,12 +104,21 @@ def _torch_container(frame: Frame, node: cst.Call, api: str) -> Value:
         expressions.escape(frame, element(inner))
         if isinstance(inner, ItemsValue) and not inner.is_list:
             return frame.analysis.made(frame.function, Container(node, True, inner.items))
-        return frame.analysis.made(frame.function, Container(node, True, None, element(inner)))
+        return frame.analysis.made(frame.function, Container(node, True, (Many(element(inner)),)))
     if any(star for _, _, star in values):
         frame.decide(node, Replace("sequential", api, data="list"))
         for _, value, star in values:
             expressions.escape(frame, element(value) if star else value)
-        return Container(node, True, None, join_all(tuple(element(v) if s else v for _, v, s in values)))
+        items = tuple(Many(element(v)) if s else v for _, v, s in values)
+        return frame.analysis.made(frame.function, Container(node, True, items))
+    if len(values) == 1 and layers_of_pairs(values[0][0]) is not None:
+        nodes = layers_of_pairs(values[0][0]) or []
+        found = [frame.memo.get(n, UNKNOWN) for n in nodes]
+        for element_node, value in zip(nodes, found, strict=True):
+            if isinstance(value, LayerAt) and element_node in value.sites:
+                frame.analysis.tables.sites[element_node].role, frame.analysis.tables.sites[element_node].escaped = "element", False
+        frame.decide(node, Replace("sequential", api, data="pairs"))
+        return frame.analysis.made(frame.function, Container(node, True, tuple(found)))
     if len(values) == 1 and not _is_module(values[0][1]):
         if isinstance(values[0][1], Bottom):
             return BOTTOM
@@ -121,7 +130,24 @@ def _torch_container(frame: Frame, node: cst.Call, api: str) -> Value:
 
 
 def _is_module(value: Value) -> bool:
-    return all(isinstance(o, LayerAt | Container | Instance) or o == UNKNOWN for o in options(value))
+    return all(isinstance(o, LayerAt | Container | Instance) for o in options(value))
+
+
+def layers_of_pairs(node: cst.BaseExpression) -> list[cst.BaseExpression] | None:
+    """The modules of ``OrderedDict([("name", module), ...])`` or of a dict display, in order."""
+    if isinstance(node, cst.Dict) and all(isinstance(e, cst.DictElement) for e in node.elements):
+        return [e.value for e in node.elements]
+    if not isinstance(node, cst.Call) or len(node.args) != 1 or (dotted(node.func) or "").rsplit(".", 1)[-1] not in ("OrderedDict", "dict"):
+        return None
+    inner = node.args[0].value
+    if isinstance(inner, cst.Dict):
+        return layers_of_pairs(inner)
+    if not isinstance(inner, cst.List | cst.Tuple):
+        return None
+    pairs = [e.value for e in inner.elements]
+    if not all(isinstance(p, cst.Tuple) and len(p.elements) == 2 for p in pairs):
+        return None
+    return [p.elements[1].value for p in pairs if isinstance(p, cst.Tuple)]
 
 
 def _module_list(frame: Frame, node: cst.Call, values: list[tuple[cst.BaseExpression, Value, bool]]) -> Value:
@@ -132,7 +158,7 @@ def _module_list(frame: Frame, node: cst.Call, values: list[tuple[cst.BaseExpres
     expressions.escape(frame, element(inner))
     if isinstance(inner, ItemsValue):
         return Container(node, False, inner.items)
-    return Container(node, False, None, element(inner))
+    return Container(node, False, (Many(element(inner)),))
 
 
 def _keras_sequential(frame: Frame, node: cst.Call, api: str) -> Value:
@@ -156,7 +182,7 @@ def _keras_sequential(frame: Frame, node: cst.Call, api: str) -> Value:
                 frame.analysis.tables.sites[element_node].escaped = False
         return frame.analysis.made(frame.function, _with_input(frame, Container(node, True, inner.items), nodes))
     expressions.escape(frame, element(inner))
-    return frame.analysis.made(frame.function, Container(node, True, None, element(inner)))
+    return frame.analysis.made(frame.function, Container(node, True, (Many(element(inner)),)))
 
 
 def _with_input(frame: Frame, container: Container, nodes: list[cst.BaseExpression]) -> Value:
@@ -305,34 +331,48 @@ SPECIAL: Mapping[str, Callable[[Frame, cst.Call, str], Value]] = {
 
 def add_to_sequential(frame: Frame, node: cst.Call, target: cst.CSTNode, base: Container, item: Value) -> Value:
     """``model.add(layer)``: the element goes to the end of a Sequential held in a local name."""
-    if isinstance(item, Tensor) and isinstance(target, cst.Name):
-        frame.bind(target.value, Container(base.site, True, (item,)))
-        frame.function.decisions.pop(node.args[0].value, None)
-        frame.decide(node, Replace("drop_statement"))
-        return NONE
-    items = base.items
     if not isinstance(target, cst.Name):
         return frame.decline(node, "T102", "adding to a Sequential that is not held in a local name")
-    if items is None:
-        expressions.escape(frame, item)
-        frame.bind(target.value, frame.analysis.made(frame.function, Container(base.site, True, None, join(element(base), item))))
-        frame.decide(node.func, Replace("sequential_add"))
-        return NONE
-    start = items[0] if items and isinstance(items[0], Tensor) else None
-    if start is None and not items:
-        start = _given_shape(frame, item)
     arg = node.args[0].value
+    if isinstance(item, Tensor):
+        frame.function.decisions.pop(arg, None)
+        frame.analysis.starts[base.site] = item
+        frame.decide(node, Replace("drop_statement"))
+        return NONE
+    frame.analysis.grown.add(base.site)
+    frame.analysis.ran.add(base.site)
     if isinstance(item, LayerAt) and arg in item.sites:
         site = frame.analysis.tables.sites[arg]
         site.role, site.escaped = "added", False
-    if start is not None:
-        before: Value = start if not items or items[0] is start and len(items) == 1 else frame.analysis.tails.get(base.site, start)
-        tail = _run(frame, item, before, lambda c: frame.analysis.tables.added.__setitem__(node, c), None)
-        frame.analysis.tails[base.site] = tail if isinstance(tail, Tensor) else start
-        items = items if items else (start,)
-    frame.bind(target.value, frame.analysis.made(frame.function, Container(base.site, True, (*items, item))))
-    frame.decide(node.func, Replace("sequential_add"))
+    else:
+        expressions.escape(frame, item)
+    if not base.items and base.site not in frame.analysis.starts:
+        given = _given_shape(frame, item)
+        if given is not None:
+            frame.analysis.starts[base.site] = given
+    grown = Container(base.site, True, (*base.items, item))
+    conversion = _added_conversion(frame, base, item, grown)
+    seen = frame.analysis.added_seen.setdefault(node, set())
+    seen.add(conversion)
+    if len(seen) > 1:
+        frame.decline(node, "T107", "the layers added here want different axis orders in turn")
+    elif conversion is not None:
+        frame.analysis.tables.added[node] = conversion
+    frame.bind(target.value, frame.analysis.made(frame.function, grown))
+    frame.decide(node, Replace("sequential_add"))
     return NONE
+
+
+def _added_conversion(frame: Frame, base: Container, item: Value, grown: Container) -> Conversion | None:
+    """The conversion that the new last element needs before it, found by running the elements so far."""
+    found: list[Conversion] = []
+    entering: Value | None = frame.analysis.starts.get(base.site)
+    if entering is None or not base.literal:
+        wanted = _wants(frame, grown)
+        entering = Tensor(wanted[1], wanted[0]) if wanted is not None else Tensor(None, None)
+    tail = _run_items(frame, base, entering, lambda conversion: None, 0) if base.items else entering
+    _run(frame, item, tail, found.append, None)
+    return found[0] if found and base.items else None
 
 
 # calls
@@ -438,17 +478,20 @@ def _agree(frame: Frame, module: Value, x: Value, place: Place) -> Value:
     return require(frame, place, x, "source") if wanted else x
 
 
-def container_signature(frame: Frame, container: Container) -> tuple[Tensor, Value]:
+def container_signature(frame: Frame, container: Container | LayerAt) -> tuple[Tensor, Value]:
     """What a Sequential takes and gives, found by running it on an input in the order that its elements want."""
     wanted = _wants(frame, container)
     order, rank = wanted if wanted is not None else (None, None)
     entering = Tensor(rank, order)
-    return entering, _run_items(frame, container, entering, lambda conversion: None, 0)
+    return entering, _run(frame, container, entering, lambda conversion: None, None)
 
 
 def _wants(frame: Frame, option: Value) -> tuple[Order, int] | None:
+    if isinstance(option, OneOf):
+        found = [w for w in (_wants(frame, o) for o in sorted(option.options, key=_option_key)) if w is not None]
+        return found[0] if found else None
     if isinstance(option, LayerAt):
-        for node in option.sites:
+        for node in sorted(option.sites, key=frame.analysis.site_order):
             site = frame.analysis.tables.sites[node]
             if site.candidates and site.candidates[0][0].entry.layout == "spatial":
                 return spatial_order(frame, site.candidates[0][0].entry, site.candidates[0][1])
@@ -459,10 +502,10 @@ def _wants(frame: Frame, option: Value) -> tuple[Order, int] | None:
             if decided is not None and decided.order is not None and decided.rank is not None:
                 return decided.order, decided.rank
     if isinstance(option, Container):
-        for item in option.items or ((option.item,) if option.item is not None else ()):
-            found = _wants(frame, item)
-            if found is not None:
-                return found
+        for item in option.items:
+            wanted = _wants(frame, item.item if isinstance(item, Many) else item)
+            if wanted is not None:
+                return wanted
     return None
 
 
@@ -556,17 +599,13 @@ def _run_instance(frame: Frame, module: Instance, x: Value, place: Place) -> Val
 def _run_items(frame: Frame, module: Container, x: Value, place: Place, shift: int) -> Value:
     """Thread a value through a Sequential; conversions between its elements are recorded with the container."""
     frame.analysis.ran.add(module.site)
-    if module.items is None:
-        return _run_repeated(frame, module, x, place)
     between = frame.analysis.tables.containers.setdefault(module.site, {})
     value: Value = x
     for index, item in enumerate(module.items):
         if isinstance(item, Tensor):
             continue
-        if index == 0:
-            value = _run(frame, item, value, place, None)
-        else:
-            value = _run(frame, item, value, _between(between, index + shift), None)
+        where = place if index == 0 else _between(between, index + shift)
+        value = _run_repeated(frame, module, item, value, where) if isinstance(item, Many) else _run(frame, item, value, where, None)
         if isinstance(value, Bottom):
             return BOTTOM
     return value
@@ -579,14 +618,27 @@ def _between(table: dict[int, Conversion], index: int) -> Callable[[Conversion],
     return record
 
 
-def _run_repeated(frame: Frame, module: Container, x: Value, place: Place) -> Value:
-    if module.item is None or isinstance(module.item, Bottom):
+def _run_repeated(frame: Frame, module: Container, many: Many, x: Value, place: Place) -> Value:
+    """Any number of elements in turn: each must take what the one before it gives."""
+    if isinstance(many.item, Bottom):
         return BOTTOM
-    first = _run(frame, module.item, x, place, None)
+    first = _run(frame, many.item, x, place, None)
     if isinstance(first, Bottom):
         return BOTTOM
+    # What enters the second element is of no known size: sizes of the first round must not stick.
+    blurred = replace(first, dims=None) if isinstance(first, Tensor) else first
     converted: list[Conversion] = []
-    second = _run(frame, module.item, first, converted.append, None)
-    if converted:
+    second = _run(frame, many.item, blurred, converted.append, None)
+    if converted or _mixed_needs(frame, many.item):
         frame.decline(module.site, "T107", "the elements of this Sequential want different axis orders, and are not known one by one")
-    return join(first, second) if not isinstance(second, Bottom) else first
+    return join(blurred, second) if not isinstance(second, Bottom) else blurred
+
+
+def _mixed_needs(frame: Frame, item: Value) -> bool:
+    """Whether some layers of a dynamic element want images and others a fixed order."""
+    layouts = set()
+    for option in options(item):
+        if isinstance(option, LayerAt):
+            sites = [frame.analysis.tables.sites[node] for node in option.sites]
+            layouts |= {"ordered" if e.layout == "reshaping" else e.layout for e in (s.entry for s in sites) if e is not None}
+    return "spatial" in layouts and "ordered" in layouts

@@ -58,6 +58,8 @@ def _model_of(analysis: Analysis, value: Value) -> Value | None:
         return None
     if all(isinstance(o, Instance) and analysis.tables.classes[o.cls].module for o in found):
         return found[0] if len(found) == 1 else value
+    if len(found) == 1 and isinstance(found[0], LayerAt):
+        return found[0]
     if len(found) == 1 and isinstance(found[0], Container) and found[0].runs:
         return found[0]
     return None
@@ -85,7 +87,7 @@ def _built(
         forward = analysis.find_method(instance.cls, FORWARD[analysis.source])
         inputs, ranks = forward_inputs(analysis, forward)
         outputs = leaves(analysis, forward.returned) if forward is not None else {}
-    elif isinstance(value, Container):
+    elif isinstance(value, Container | LayerAt):
         inputs, outputs, ranks = analysis.container_rules(value)
     construct = name if kind == "variable" else f"{name}()" if all_defaults(function) else analysis.constructions.get(name)
     return ModelInfo(name, name, kind, span, inputs, outputs, ranks, construct, True)  # type: ignore[arg-type]  # kind is one of the three

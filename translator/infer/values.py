@@ -124,6 +124,7 @@ class MethodRef:
 
     cls: str
     name: str
+    virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +163,16 @@ class LayerAt:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A Sequential (``runs``) or ModuleList: literal ``items``, or ``item`` for all elements of a dynamic one."""
+    """A Sequential (``runs``) or ModuleList; a ``Many`` among ``items`` stands for any number of elements."""
 
     site: CSTNode
     runs: bool
-    items: tuple[Value, ...] | None = None
-    item: Value | None = None
+    items: tuple[Value, ...]
+
+    @property
+    def literal(self) -> bool:
+        """Whether the elements are known one by one."""
+        return not any(isinstance(item, Many) for item in self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,10 +290,11 @@ def _same_kind(left: Value, right: Value) -> bool:
 
 
 def _join_containers(left: Container, right: Container) -> Value:
-    if left.items is not None and right.items is not None and len(left.items) == len(right.items):
+    if len(left.items) == len(right.items):
         items = tuple(join(a, b) for a, b in zip(left.items, right.items, strict=True))
         return Container(left.site, left.runs, items)
-    return Container(left.site, left.runs, None, join(element(left), element(right)))
+    joined = join(element(left), element(right))
+    return Container(left.site, left.runs, (Many(joined),))
 
 
 def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
@@ -344,7 +350,7 @@ def element(value: Value) -> Value:
     if isinstance(value, Items):
         return join_all(value.items)
     if isinstance(value, Container):
-        return join_all(value.items) if value.items is not None else (value.item or BOTTOM)
+        return join_all(tuple(item.item if isinstance(item, Many) else item for item in value.items))
     if isinstance(value, OneOf):
         return join_all(tuple(element(option) for option in value.options))
     if isinstance(value, Shape):

@@ -190,6 +190,8 @@ def _plain(message: str) -> str:
 def _environment(options: WorkerOptions) -> dict[str, str]:
     environment = {**os.environ, "KERAS_BACKEND": options.backend}
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Both sides compute at the same time; threads that outnumber the cores spin and cost a factor of four.
+    environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
     if options.device == "cpu":
         environment["CUDA_VISIBLE_DEVICES"] = "-1"
     return environment

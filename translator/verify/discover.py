@@ -122,9 +122,13 @@ def variations(base: Specs, framework: Framework, *, spatial: bool = True) -> li
     more = tuple(_resized(spec, 0, 1) for spec in base)
     if not spatial:
         return [more]
-    grown = [tuple(_grown(spec, framework, steps) for spec in more) for steps in ((1, 3), (1, 1), (2, 2))]
-    plain = [tuple(_grown(spec, framework, (1, 1)) for spec in base)]
-    return [specs for specs in dict.fromkeys([*grown, more, *plain]) if specs != base]
+    grown = [
+        tuple(_grown(spec, framework, steps, last) for spec in more)
+        for steps in ((1, 3), (1, 1), (2, 2))
+        for last in (False, True)
+    ]
+    plain = tuple(_grown(spec, framework, (1, 1), False) for spec in base)
+    return [specs for specs in dict.fromkeys([*grown, more, plain]) if specs != base]
 
 
 def with_batch(specs: Specs, size: int) -> Specs:
@@ -140,14 +144,16 @@ def _resized(spec: InputSpec, axis: int, step: int) -> InputSpec:
     return replace(spec, shape=tuple(shape))
 
 
-def _grown(spec: InputSpec, framework: Framework, steps: tuple[int, int]) -> InputSpec:
+def _grown(spec: InputSpec, framework: Framework, steps: tuple[int, int], last: bool) -> InputSpec:
+    """Larger along the spatial axes. With three axes the middle one is time, unless the model is convolutional and
+    keeps its channels there; ``last`` takes the other guess, and running the model tells which is right."""
     rank = len(spec.shape)
     if rank >= 4:
-        axes = range(2, rank) if framework == "torch" else range(1, rank - 1)
+        axes = list(range(2, rank)) if framework == "torch" else list(range(1, rank - 1))
     elif rank == 3:
-        axes = range(1, 2)  # the time axis of a sequence; in a Conv1d model the model itself rejects it
+        axes = [2] if last else [1]
     else:
-        axes = range(1, 2) if not spec.dtype.startswith("float") else range(0)
+        axes = [1] if rank == 2 and not spec.dtype.startswith("float") else []
     for index, axis in enumerate(axes):
         spec = _resized(spec, axis, steps[min(index, 1)])
     return spec

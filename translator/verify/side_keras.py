@@ -30,6 +30,10 @@ class KerasSide(Side):
     def start(self) -> None:
         import keras
 
+        if keras.backend.backend() == "jax" and self.dtype == "float64":
+            import jax
+
+            jax.config.update("jax_enable_x64", True)  # https://docs.jax.dev/en/latest/default_dtypes.html
         keras.config.set_floatx(self.dtype)
         record_dropout(self)
         record_leaks(self)

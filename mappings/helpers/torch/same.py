@@ -4,15 +4,25 @@ from torch import nn
 from torch.nn import functional as F
 
 
-class Conv2dSame(nn.Conv2d):
-    """Conv2d padded as Keras' padding="same" pads: the odd element on the right and at the bottom."""
+def same_pad_2d(x, kernel_size, stride=1, dilation=1):
+    """Pad as Keras' padding="same" does: the odd element on the right and at the bottom."""
+    kernel_size, stride, dilation = ((v, v) if isinstance(v, int) else v for v in (kernel_size, stride, dilation))
+    pads = []
+    for size, k, s, d in reversed(list(zip(x.shape[2:], kernel_size, stride, dilation))):
+        total = max((-(-size // s) - 1) * s + d * (k - 1) + 1 - size, 0)
+        pads += [total // 2, total - total // 2]
+    return F.pad(x, pads)
+
+
+class SamePad2d(nn.Module):
+    """Pad as Keras' padding="same" does, for use inside a Sequential."""
+
+    def __init__(self, kernel_size, stride=1, dilation=1):
+        super().__init__()
+        self.kernel_size, self.stride, self.dilation = kernel_size, stride, dilation
 
     def forward(self, x):
-        pads = []
-        for size, kernel, stride, dilation in zip(x.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1], self.dilation[::-1]):
-            total = max((-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1 - size, 0)
-            pads += [total // 2, total - total // 2]
-        return super().forward(F.pad(x, pads))
+        return same_pad_2d(x, self.kernel_size, self.stride, self.dilation)
 
 
 class MaxPool2dSame(nn.Module):

@@ -11,6 +11,7 @@ from translator.apply.engine import Scribe
 from translator.apply.rewriters import layers
 from translator.infer.dims import inverse, moved_axes
 from translator.infer.facts import Conversion, Replace
+from translator.infer.layers import layers_of_pairs
 from translator.infer.operators import SYMBOLS
 
 
@@ -19,7 +20,9 @@ def rewrite_sequential(scribe: Scribe, node: cst.Call, decision: Replace) -> str
     keras = scribe.analysis.to == "keras"
     if decision.data == "empty":
         # keras.Sequential refuses an empty list when it is called.
-        return scribe.names.spell("keras.layers.Identity") + "()" if keras else scribe.names.spell("torch.nn.Sequential") + "()"
+        grown = node in scribe.analysis.grown
+        api = ("keras.Sequential" if grown else "keras.layers.Identity") if keras else "torch.nn.Sequential"
+        return f"{scribe.names.spell(api)}()"
     if decision.data == "star":
         inner = scribe.text_of(node.args[0].value)
         return f"{scribe.names.spell('keras.Sequential')}({inner})"
@@ -33,7 +36,7 @@ def rewrite_sequential(scribe: Scribe, node: cst.Call, decision: Replace) -> str
         start, end = scribe.tree.outer(display)
         assert scribe.splicer is not None
         return f"{scribe.names.spell('torch.nn.Sequential')}({scribe.splicer.between(start + 1, end - 1)})"
-    return _literal(scribe, node, keras)
+    return _literal(scribe, node, keras, decision.data)
 
 
 def _argument_gaps(scribe: Scribe, node: cst.Call) -> tuple[str, Sequence[str], str]:
@@ -45,10 +48,14 @@ def _layers_argument(node: cst.Call) -> cst.BaseExpression:
     return next(a.value for a in node.args if a.keyword is None or a.keyword.value == "layers")
 
 
-def _literal(scribe: Scribe, node: cst.Call, keras: bool) -> str:
+def _literal(scribe: Scribe, node: cst.Call, keras: bool, data: str) -> str:
     """Element by element, with the author's line breaks and comments; what an element needs beside it goes between."""
-    if keras:
-        nodes: Sequence[cst.BaseExpression] = [a.value for a in node.args]
+    nodes: Sequence[cst.BaseExpression]
+    if keras and data == "pairs":
+        nodes = layers_of_pairs(node.args[0].value) or []
+        lead, separators, tail = _pair_gaps(scribe, nodes)
+    elif keras:
+        nodes = [a.value for a in node.args]
         source = scribe.source_of(node)
         lead, separators, tail = source.lead, source.separators, source.tail
     else:
@@ -68,6 +75,23 @@ def _literal(scribe: Scribe, node: cst.Call, keras: bool) -> str:
     if keras:
         return f"{scribe.names.spell('keras.Sequential')}([{body}])"
     return f"{scribe.names.spell('torch.nn.Sequential')}({body})"
+
+
+def _pair_gaps(scribe: Scribe, nodes: Sequence[cst.BaseExpression]) -> tuple[str, list[str], str]:
+    """Between the modules of an OrderedDict the names go; line breaks and comments stay."""
+    bounds = [scribe.tree.outer(n) for n in nodes]
+    gaps = [scribe.text[bounds[i][1] : bounds[i + 1][0]] for i in range(len(bounds) - 1)]
+    return "", [_without_names(gap) for gap in gaps], ""
+
+
+def _without_names(gap: str) -> str:
+    lines = [line.strip() for line in gap.split("\n")]
+    comments = [line[line.index("#") :] for line in lines if "#" in line]
+    if "\n" not in gap:
+        return ", "
+    indent = gap[gap.rindex("\n") :]
+    indent = indent[: len(indent) - len(indent.lstrip())]
+    return "," + ("  " + "  ".join(comments) if comments else "") + indent
 
 
 def _display_gaps(
@@ -137,8 +161,16 @@ def rewrite_module_list_append(scribe: Scribe, node: cst.Attribute, decision: Re
     return scribe.inside(node)
 
 
-def rewrite_sequential_add(scribe: Scribe, node: cst.Attribute, decision: Replace) -> str:
-    return f"{scribe.text_of(node.value)}.append"
+def rewrite_sequential_add(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
+    """``model.add(layer)`` and ``model.append(layer)``."""
+    assert isinstance(node.func, cst.Attribute)
+    text = scribe.text_of(node.args[0].value)
+    conversion = scribe.analysis.tables.added.get(node)
+    keras = scribe.analysis.to == "keras"
+    if conversion is not None:
+        parts = f"{_permute(scribe, conversion)}, {text}"
+        text = f"{scribe.names.spell('keras.Sequential')}([{parts}])" if keras else f"{scribe.names.spell('torch.nn.Sequential')}({parts})"
+    return f"{scribe.text_of(node.func.value)}.{'add' if keras else 'append'}({text})"
 
 
 def rewrite_merge(scribe: Scribe, node: cst.Call, decision: Replace) -> str:

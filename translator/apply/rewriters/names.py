@@ -28,6 +28,11 @@ def rewrite_receiver(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
     return scribe.text_of(node.func.value)
 
 
+def rewrite_owner(scribe: Scribe, node: cst.Attribute, decision: Replace) -> str:
+    """``model.layers`` of a Keras Sequential: PyTorch's is itself the sequence of its elements."""
+    return scribe.text_of(node.value)
+
+
 def rewrite_literal(scribe: Scribe, node: cst.CSTNode, decision: Replace) -> str:
     return str(decision.data)
 

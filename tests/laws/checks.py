@@ -1,0 +1,209 @@
+"""The four laws, each for one drawn program. They raise AssertionError with both texts where the law does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Literal
+
+import numpy as np
+
+from tests.laws.pairs import Pair, RefusedError, draw_inputs, live_pair, source_model, translation
+from tests.laws.programs import Program
+from tests.laws.sides import Array, state
+from tests.laws.tally import Tally
+from translator import translate
+from translator.catalog.entry import Entry
+from translator.catalog.pattern import Call
+from translator.model import Translation
+from translator.verify.leaks import KERAS_BACKEND_LEAKS, KERAS_LAYER_LEAKS, LOOSE, TORCH_LEAKS
+from translator.weights.transfer import transfer_weights
+
+Law = Literal["round_trip", "weights", "outputs", "state"]
+Check = Callable[[Program, Translation, Entry, Tally], None]
+
+FORWARD = 1e-11
+GRADIENT = 1e-9
+VISIBLE = 1e-6
+"""A limit on state is honest if the state differs by more than this somewhere; rounding stays below 1e-12."""
+
+_LEAKS = {*TORCH_LEAKS, *(name for names in KERAS_BACKEND_LEAKS.values() for name in names)}
+
+
+def check(law: Law, program: Program, entry: Entry, tally: Tally) -> None:
+    """Try one law on one program. Raises RefusedError where the source library does not take the program."""
+    t = translation(program)
+    if _declined(program, t):
+        tally.declined += 1
+        return
+    _CHECKS[law](program, t, entry, tally)
+    tally.checked += 1
+    tally.hits += any(site.entry == entry.name for site in t.coverage.sites)
+
+
+def leaks(entry: Entry) -> bool:
+    """True where one of the entry's operations passes through a float32 constant."""
+    apis = {p.api for case in entry.cases for p in (*case.torch, *case.keras) if isinstance(p, Call)}
+    return any(api in KERAS_LAYER_LEAKS or api.rpartition(".")[2] in _LEAKS for api in apis)
+
+
+def _declined(program: Program, t: Translation) -> bool:
+    """Whether the translator left the program alone, as it may where the entry itself excludes the arguments."""
+    errors = [d for d in t.diagnostics if d.severity == "error"]
+    if not errors:
+        return False
+    found = "; ".join(f"{d.code} {d.message}" for d in errors)
+    _require_valid(program)
+    assert {d.code for d in errors} <= {"T102", "T104"}, f"{found}\n{program.source}"
+    assert program.excluded, f"declined what the entry covers: {found}\n{program.source}"
+    return True
+
+
+def _require_valid(program: Program) -> None:
+    """A decline of what no library takes is no finding."""
+    with ExitStack() as stack:
+        source_model(stack, program, draw_inputs(program, np.random.default_rng(program.seed)))
+
+
+def _round_trip(program: Program, t: Translation, entry: Entry, tally: Tally) -> None:
+    _require_valid(program)
+    layout = program.layout if program.framework == "keras" else None
+    back = translate(t.code, to=program.framework, layout=layout)
+    again = translate(back.code, to=program.target, layout=t.layout)
+    assert again.code == t.code, (
+        f"T(B(T(x))) differs from T(x)\n{program.source}\n--- T\n{t.code}\n--- B(T)\n{back.code}\n--- T(B(T))\n{again.code}"
+    )
+
+
+def _weights(program: Program, t: Translation, entry: Entry, tally: Tally) -> None:
+    layout = program.layout if program.framework == "keras" else None
+    back = translate(t.code, to=program.framework, layout=layout)
+    with live_pair(program, t) as pair, ExitStack() as stack:
+        fresh = source_model(stack, program, pair.inputs)[1]
+        transfer_weights(pair.target.model, fresh, back)
+        before, after = pair.source_state(), state(program.framework, fresh)
+        assert before.keys() == after.keys(), f"{sorted(before)} became {sorted(after)}{pair.explain()}"
+        for path, array in before.items():
+            assert array.tobytes() == after[path].tobytes(), f"{path} changed on the way there and back{pair.explain()}"
+
+
+def _outputs(program: Program, t: Translation, entry: Entry, tally: Tally) -> None:
+    with live_pair(program, t) as pair:
+        expected = pair.source.run(pair.inputs)
+        actual = pair.target.run(pair.target_inputs)
+        wanted = pair.to_target(expected)
+        assert wanted.shape == actual.shape, f"output {actual.shape}, not {wanted.shape}{pair.explain()}"
+        if _is_random(pair):
+            tally.random += 1
+            return
+        gate = LOOSE if leaks(entry) else FORWARD
+        tally.forward = max(tally.forward, _compare("the output", wanted, actual, gate, 1.0, pair))
+        cotangent = np.random.default_rng(program.seed).normal(size=expected.shape)
+        tally.gradient = max(tally.gradient, _compare_gradients(pair, cotangent, entry, training=False))
+
+
+def _state(program: Program, t: Translation, entry: Entry, tally: Tally) -> None:
+    with live_pair(program, t) as pair:
+        if _is_random(pair, training=True):
+            tally.random += 1
+            return
+        shape = pair.source.run(pair.inputs).shape
+        cotangent = np.random.default_rng(program.seed).normal(size=shape)
+        _compare_gradients(pair, cotangent, entry, training=True, step=True)
+        expected, actual = pair.carried(pair.source_state()), pair.target_state()
+        allowed = _allowed(pair, entry)
+        for path, wanted in expected.items():
+            if path in allowed:
+                difference = _distance(wanted, actual[path])
+                what = allowed[path]
+                tally.limits[what] = max(difference, tally.limits.get(what, 0.0))
+            elif np.issubdtype(wanted.dtype, np.floating):
+                gate = LOOSE if leaks(entry) else GRADIENT
+                _compare(f"{path} after a step", wanted, actual[path], gate, 1.0, pair)
+
+
+def _compare_gradients(pair: Pair, cotangent: Array, entry: Entry, *, training: bool, step: bool = False) -> float:
+    by_input, by_path = _in_source(pair, cotangent, training)
+    target_inputs, target_paths = pair.target.gradients(
+        pair.target_inputs, pair.to_target(cotangent), training=training
+    )
+    carried = pair.carried(by_path)
+    wanted = {f"input {i}": g for i, g in enumerate(pair.inputs_to_target(by_input))}
+    actual: dict[str, Array] = {f"input {i}": g for i, g in enumerate(target_inputs)}
+    wanted |= {path: carried[path] for path in target_paths if path in carried}
+    actual |= target_paths
+    assert wanted.keys() == actual.keys(), f"gradients {sorted(actual)}, not {sorted(wanted)}{pair.explain()}"
+    largest = max((_largest(g) for g in wanted.values()), default=0.0)
+    gate = LOOSE if leaks(entry) else GRADIENT
+    # Relative to the largest gradient: one whose true value is zero is nothing but rounding.
+    worst = max((_compare(f"the gradient of {n}", w, actual[n], gate, 0.0, pair, largest) for n, w in wanted.items()), default=0.0)
+    if step:
+        pair.source.step(by_path)
+        pair.target.step(target_paths)
+    return worst
+
+
+def _in_source(pair: Pair, cotangent: Array, training: bool) -> tuple[list[Array], dict[str, Array]]:
+    try:
+        return pair.source.gradients(pair.inputs, cotangent, training=training)
+    except Exception as error:  # noqa: BLE001  # such as one value per channel in training mode
+        raise RefusedError(f"{type(error).__name__}: {error}") from error
+
+
+def _is_random(pair: Pair, *, training: bool = False) -> bool:
+    """Two seeds, two outputs. The state that such a call in training mode moves is put back."""
+    before = pair.source_state()
+    outputs = []
+    for seed in (0, 1):
+        pair.source.seed(seed)
+        try:
+            outputs.append(pair.source.run(pair.inputs, training=training))
+        except Exception as error:  # noqa: BLE001  # such as one value per channel in training mode
+            raise RefusedError(f"{type(error).__name__}: {error}") from error
+    _restore(pair, before)
+    return not np.array_equal(*outputs, equal_nan=True)
+
+
+def _restore(pair: Pair, arrays: Mapping[str, Array]) -> None:
+    from translator.weights import live
+
+    one = live.of(pair.t.from_)
+    for path, tensor in one.describe(pair.source.model)[1].items():
+        one.write(tensor, arrays[path])
+
+
+def _allowed(pair: Pair, entry: Entry) -> dict[str, str]:
+    """The target's tensors that a limit on state names, with what the limit calls them."""
+    result: dict[str, str] = {}
+    names = {name.strip() for limit in entry.limits if limit.affects == "state" for name in limit.what.split(",")}
+    for move in pair.pairing.moves:
+        for path in (*move.sources, *move.targets):
+            if path.rpartition(".")[2] in names:
+                result.update(dict.fromkeys(move.targets, path.rpartition(".")[2]))
+    return result
+
+
+def _compare(
+    what: str, wanted: Array, actual: Array, gate: float, floor: float, pair: Pair, scale: float | None = None
+) -> float:
+    """The error relative to the scale (by default the largest value, at least ``floor``)."""
+    assert wanted.shape == actual.shape, f"{what}: shape {actual.shape}, not {wanted.shape}{pair.explain()}"
+    measure = max(floor, _largest(wanted)) if scale is None else scale
+    distance = _distance(wanted, actual)
+    assert distance <= gate * measure, f"{what} is off by {distance:.3g} of {measure:.3g}{pair.explain()}"
+    return distance / measure if measure else 0.0
+
+
+def _distance(wanted: Array, actual: Array) -> float:
+    """The largest difference; infinities and NaNs agree only with their like."""
+    with np.errstate(invalid="ignore"):
+        same = (wanted == actual) | (np.isnan(wanted) & np.isnan(actual))
+        difference = np.where(same, 0.0, np.abs(wanted - actual))
+    return float(np.max(np.where(np.isnan(difference), np.inf, difference), initial=0.0))
+
+
+def _largest(array: Array) -> float:
+    return float(np.max(np.abs(array), initial=0.0, where=np.isfinite(array)))
+
+
+_CHECKS: Mapping[Law, Check] = {"round_trip": _round_trip, "weights": _weights, "outputs": _outputs, "state": _state}
