@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tests.laws.programs import Program
-from tests.laws.sides import Array, Side, executed, randomise, side, state
+from tests.laws.sides import Array, KerasSide, Side, executed, randomise, side, state
 from translator import translate
 from translator.catalog.load import load
 from translator.model import ModelInfo, Translation
@@ -114,12 +114,30 @@ def live_pair(program: Program, t: Translation) -> Iterator[Pair]:
             target_module = stack.enter_context(executed(t.code))
             target = side(t.to, construct(target_module, program, info))
             pair_ = Pair(program, t, source, target, inputs, info, (source_module, target_module))
-            target.run(pair_.target_inputs)
+            output = target.run(pair_.target_inputs)
             transfer_weights(model, target.model, t)
         except Exception as error:  # noqa: BLE001  # whatever the translated program raises is the finding
             where = pair_.explain() if pair_ else f"\n{program.source}\n--- became\n{t.code}"
             raise BrokenError(f"the translation does not run: {type(error).__name__}: {error}{where}") from error
+        if _misplaces_bias(source, source.run(inputs)) or _misplaces_bias(target, output):
+            raise RefusedError("Keras adds the bias along the wrong axis")
         yield pair_
+
+
+def _misplaces_bias(one: Side, output: Array) -> bool:
+    """Whether Keras on TensorFlow adds a bias in channels_first along the width, as it does where that has its length.
+
+    See ``add`` in https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/numpy.py, which takes
+    an operand with one axis longer than 1 for a bias of channels_last first.
+    """
+    if not isinstance(one, KerasSide) or output.ndim < 3:
+        return False
+    layers = one.model._flatten_layers()
+    biased = any(
+        getattr(layer, "data_format", "") == "channels_first" and getattr(layer, "bias", None) is not None
+        for layer in layers
+    )
+    return biased and output.shape[1] == output.shape[-1]
 
 
 def source_model(stack: ExitStack, program: Program, inputs: list[Array]) -> tuple[ModuleType, Any]:

@@ -16,10 +16,11 @@ from tests.laws.spelling import STYLES, Speller, UnwritableError
 from tests.laws.values import NO_DEFAULT, allows, defaults, excluded, satisfying, transform_of, value_of
 from translator.catalog.entry import Case, Direction, Entry
 from translator.catalog.load import Catalog
-from translator.catalog.pattern import Call, Hole, Pat, Ref, holes
+from translator.catalog.pattern import Call, Pat, Ref, Xform, holes
+from translator.catalog.transforms import CONTEXTUAL
 from translator.model import Framework, Layout
 
-Form = Literal["layer", "sequential", "function", "image", "added", "annotation"]
+Form = Literal["layer", "sequential", "function", "image", "made", "annotation"]
 Draw = Callable[[st.SearchStrategy[object]], object]
 
 SPATIAL_DIMS = frozenset("d h w l t".split())
@@ -74,10 +75,19 @@ def forms(catalog: Catalog, entry: Entry) -> tuple[Form, ...]:
     if any(isinstance(pattern, Ref) for case in entry.cases for pattern in case.torch):
         return ("annotation",)
     if not entry.inputs:
-        return ("added",)
+        return ("made",)
     first = next(iter(entry.inputs.values()))[0]
     fits = entry.layout != "spatial" and (len(first.dims) == 4 or entry.layout in ("free", "axes"))
-    return ("function", "image") if fits and 4 in (entry.ranks or (4,)) else ("function",)
+    if not fits or 4 not in (entry.ranks or (4,)):
+        return ("function",)
+    return ("image",) if _needs_rank(entry) else ("function", "image")
+
+
+def _needs_rank(entry: Entry) -> bool:
+    """True where a transform cannot be written without the tensor's rank, which only a layer before it makes known."""
+    patterns = (pattern for case in entry.cases for pattern in (*case.torch, *case.keras))
+    parts = (part for pattern in patterns if isinstance(pattern, Call) for _, part in pattern.args)
+    return any(isinstance(part, Xform) and part.name in CONTEXTUAL for part in parts)
 
 
 @st.composite
@@ -104,8 +114,6 @@ class _Drawing:
         shapes, bounds = self._shapes()
         self._draw_holes(next(iter(shapes.values())))
         assume(allows(self.case.when, self.values))
-        if self.form == "added":
-            shapes = {"x": self._size()}
         seed = self._one_of(st.integers(0, 2**32 - 1))
         speller = self._speller(list(shapes), seed)
         try:
@@ -113,7 +121,6 @@ class _Drawing:
         except UnwritableError:
             assume(False)
         module = _Module(self.framework, self.form, expression, shapes, speller, self._mode())
-        assume(not (self.form == "added" and len(self._size()) == 0))
         whole = module.sequential() and self.framework == "keras"
         return Program(
             source=module.text(self.catalog),
@@ -161,16 +168,12 @@ class _Drawing:
                 self.values[hole] = default
                 continue
             only_int = ("is_int", hole) in predicates
-            transform = transform_of(self.pattern, hole)
-            drawn_for = self._size_shape() if self.form == "added" else shape
-            self.values[hole] = self._one_of(value_of(self.entry, hole, default, transform, drawn_for, only_int))
+            transform = transform_of(self.case, self.pattern, hole)
+            made = self._made_shape() if self.form == "made" else shape
+            self.values[hole] = self._one_of(value_of(self.entry, hole, default, transform, made, only_int))
 
-    def _size_shape(self) -> tuple[int, ...]:
-        return self._one_of(st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple))
-
-    def _size(self) -> tuple[int, ...]:
-        found = next((v for n, v in self.values.items() if self.entry.kind(n) == "shape"), ())
-        return tuple(found) if isinstance(found, tuple | list) else ()
+    def _made_shape(self) -> tuple[int, ...]:
+        return self._one_of(st.lists(st.integers(1, 4), min_size=1, max_size=4).map(tuple))
 
     def _shapes(self) -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
         shapes: dict[str, tuple[int, ...]] = {}
@@ -280,10 +283,10 @@ class _Module:
         if self.form == "image":
             shape = next(iter(self.shapes.values()))
             if torch:
-                return f"self.stem = nn.Conv2d({shape[1]}, {shape[1]}, 1)"
+                return f"self.stem = nn.Conv2d({shape[1]}, {shape[1]}, 1, bias=False)"
             last = self.speller.layout == "channels_last"
             option = "" if last else ', data_format="channels_first"'
-            return f"self.stem = keras.layers.Conv2D({shape[-1] if last else shape[1]}, 1{option})"
+            return f"self.stem = keras.layers.Conv2D({shape[-1] if last else shape[1]}, 1, use_bias=False{option})"
         return ""
 
     def _result(self) -> str:
@@ -291,7 +294,6 @@ class _Module:
         results: Mapping[str, str] = {
             "layer": f"self.layer({name})",
             "sequential": f"self.body({name})",
-            "added": f"{name} + {self.expression}",
             "annotation": f"{name} * 2.0",
         }
         return results.get(self.form, self.expression)
@@ -324,6 +326,3 @@ def _needed(names: set[str], catalog: Catalog) -> list[str]:
         words = set(re.findall(r"\w+", catalog.helpers[name].text))
         pending += sorted(other for other in catalog.helpers if other.rpartition(".")[0] == side and other.rpartition(".")[2] in words - {name} and other not in found)
     return [name for name in catalog.helpers if name in found]
-
-
-__all__ = ["Form", "Hole", "Program", "forms", "is_layer", "programs", "source_of"]

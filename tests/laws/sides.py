@@ -65,8 +65,6 @@ class Side(Protocol):
 
     def step(self, gradients: Mapping[str, Array]) -> None: ...
 
-    def seed(self, seed: int) -> None: ...
-
 
 def side(framework: Framework, model: Any) -> Side:
     return TorchSide(model) if framework == "torch" else KerasSide(model)
@@ -103,6 +101,19 @@ class TorchSide:
             output = self.model(*(torch.from_numpy(np.array(value)) for value in inputs))
         return np.array(output.numpy())
 
+    def uses_random_numbers(self, inputs: Sequence[Array], *, training: bool) -> bool:
+        """Whether a call draws random numbers. What it changes in buffers is put back."""
+        import torch
+
+        one = live.of("torch")
+        tensors = one.describe(self.model)[1]
+        buffers = {path: one.read(tensor) for path, tensor in tensors.items()}
+        before = torch.get_rng_state()
+        self.run(inputs, training=training)
+        for path, array in buffers.items():
+            one.write(tensors[path], array)
+        return not torch.equal(before, torch.get_rng_state())
+
     def gradients(
         self, inputs: Sequence[Array], cotangent: Array, *, training: bool = False
     ) -> tuple[list[Array], dict[str, Array]]:
@@ -116,6 +127,8 @@ class TorchSide:
         tensors = live.of("torch").describe(self.model)[1]
         parameters = {path: tensor for path, tensor in tensors.items() if tensor.requires_grad}
         wanted = [*(leaf for leaf in leaves if leaf.requires_grad), *parameters.values()]
+        if not output.requires_grad:
+            return [np.zeros(leaf.shape) for leaf in leaves if leaf.requires_grad], {}
         found = torch.autograd.grad(output, wanted, torch.from_numpy(np.array(cotangent)), allow_unused=True)
         arrays = [np.zeros(w.shape) if g is None else np.array(g.numpy()) for w, g in zip(wanted, found, strict=True)]
         count = len(wanted) - len(parameters)
@@ -128,11 +141,6 @@ class TorchSide:
         with torch.no_grad():
             for path, gradient in gradients.items():
                 tensors[path] -= LEARNING_RATE * torch.from_numpy(gradient)
-
-    def seed(self, seed: int) -> None:
-        import torch
-
-        torch.manual_seed(seed)
 
 
 class KerasSide:
@@ -172,11 +180,6 @@ class KerasSide:
         described = live.of("keras").describe(self.model)[1]
         for path, gradient in gradients.items():
             described[path].assign(np.array(described[path]) - LEARNING_RATE * gradient)
-
-    def seed(self, seed: int) -> None:
-        import keras
-
-        keras.utils.set_random_seed(seed)
 
     def _tensors(self, inputs: Sequence[Array]) -> list[Any]:
         import tensorflow as tf

@@ -18,8 +18,11 @@ from translator.catalog.unify import Literal, holds
 NO_DEFAULT = object()
 """A hole that every call must give."""
 
-_FLOATS = (0.0, 0.0, 0.001, 0.1, 0.25, 0.5, 0.9)
+_RATES = (0.0, 0.0, 0.1, 0.25, 0.5, 0.9)
 """Zero twice: at rate 0 what is random is not, and can be compared."""
+
+_SMALL = (1e-6, 1e-5, 0.001, 0.1)
+"""For what has a small default, which guards a division: zero would take the guard away."""
 
 _ROLE = re.compile(r"(\w+)\((\w+)")
 
@@ -64,13 +67,13 @@ def calls(pattern: Pat) -> Iterator[Call]:
             return
 
 
-def transform_of(pattern: Pat, hole: str) -> str:
-    """The transform under which a hole stands, "" for none."""
+def transform_of(case: Case, pattern: Pat, hole: str) -> str:
+    """The transform under which a hole stands, in ``pattern`` or else on either side, "" for none."""
     for call in calls(pattern):
         for _, part in call.args:
             if isinstance(part, Xform) and part.operand == Hole(hole):
                 return part.name
-    return ""
+    return next((part.name for part in _transforms(case) if part.operand == Hole(hole)), "")
 
 
 def role(entry: Entry, hole: str) -> str:
@@ -98,7 +101,7 @@ def value_of(
         return _int_tuple(default, transform)
     simple: Mapping[str, st.SearchStrategy[object]] = {
         "int": st.integers(1, 4),
-        "float": st.sampled_from(_FLOATS),
+        "float": st.sampled_from(_SMALL if isinstance(default, float) and 0.0 < default < 0.01 else _RATES),
         "bool": st.booleans(),
         "str": st.just(default),
     }
@@ -136,7 +139,22 @@ def excluded(case: Case, values: Mapping[str, object]) -> str:
     for condition in case.reject:
         if holds(condition, bound) is not False:
             return condition.why or condition.predicate
+    for part in _transforms(case):
+        hole = part.operand.name if isinstance(part.operand, Hole) else ""
+        if hole in values:
+            written = transforms.forward(part.name, values[hole], dict(part.params))
+            if written is transforms.NOT_APPLICABLE:
+                return f"{part.name} has no value for {values[hole]!r}"
     return ""
+
+
+def _transforms(case: Case) -> Iterator[Xform]:
+    """The transforms of both sides that change a value by themselves."""
+    for pattern in (*case.torch, *case.keras):
+        for call in calls(pattern):
+            for _, part in call.args:
+                if isinstance(part, Xform) and part.name in transforms.TRANSFORMS:
+                    yield part
 
 
 def _kind_by_default(default: object) -> str:

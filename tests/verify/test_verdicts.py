@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verify.models import linear_keras, linear_torch, simple
+from tests.verify.models import TO_FIRST, linear_keras, linear_torch, simple
 from tests.weights.pairs import NOWHERE, rules, translation
 from translator.model import Framework, ModelInfo, ModelVerdict
 from translator.verify.api import verify
@@ -206,3 +206,40 @@ def test_classes_without_a_run_of_their_own_are_verified_through_a_root(pool: Wo
     assert [(m.name, m.verdict) for m in report.models] == [("Net", "verified"), ("Other", "not_run")]
     assert report.through == {"Block": "Net"}
     assert not report.passed
+
+
+def test_automatic_input_names_pair_with_the_arguments_by_position(pool: WorkerPool) -> None:
+    source = "import keras\nfrom keras import layers\n\n\ndef build():\n    return keras.Sequential(\n"
+    source += "        [keras.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(2)]\n    )\n"
+    code = """\
+from torch import nn
+
+
+class Build(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv2d = nn.Conv2d(3, 4, 3)
+        self.dense = nn.Linear(144, 2)
+
+    def forward(self, x):
+        return self.dense(self.conv2d(x).permute(0, 2, 3, 1).flatten(1))
+
+
+def build():
+    return Build()
+"""
+    info = ModelInfo("build", "build", "builder", NOWHERE, {"x": TO_FIRST}, {"": None}, construct="build()")
+    t = translation(source, code, {"build": info}, from_="keras")
+    [found] = verify(source, code, translation=t, rules=rules, pool=pool).models
+    assert (found.verdict, found.message) == ("verified", "")
+    assert {c.where for c in found.comparisons if c.aspect == "gradients"}
+
+
+@pytest.mark.parametrize("filename", ["<stdin>", "model.txt"])
+def test_any_file_name_and_any_declared_encoding_will_do(pool: WorkerPool, filename: str) -> None:
+    before = "# -*- coding: latin-1 -*-\nNAME = '\u00e9'\nassert len(NAME) == 1 and ord(NAME) == 233\n"
+    source, code = linear_torch(before=before), linear_keras(before=before)
+    t = simple(source, code, filename=filename)
+    report = verify(source, code, translation=t, filename=filename, rules=rules, pool=pool)
+    assert [m.message for m in report.models] == [""]
+    assert report.passed

@@ -29,7 +29,8 @@ def new_undefined(source: str, code: str) -> set[str]:
     """Names that are undefined in the output though they were not in the source."""
     if "import *" in source:
         return set()
-    return undefined(code) - undefined(source)
+    found = undefined(code)
+    return found - undefined(source) if found else found
 
 
 def parses(code: str) -> bool:

@@ -12,7 +12,7 @@ from translator.apply import check, classes, marks, outcome
 from translator.apply.engine import Scribe
 from translator.apply.forest import Forest
 from translator.catalog.load import Catalog
-from translator.emit.imports import exported, is_framework, remaining, used_names
+from translator.emit.imports import is_framework, remaining, used_names
 from translator.emit.names import Names
 from translator.emit.splice import Edit, Splicer
 from translator.infer.analysis import Analysis
@@ -93,7 +93,7 @@ def _write(scribe: Scribe, forest: Forest) -> tuple[str, Splicer]:
 
 
 def _import_edits(scribe: Scribe, forest: Forest, draft: str) -> list[Edit]:
-    used = used_names(draft) | exported(draft)
+    used = used_names(draft)
     provided = scribe.names.bound()
     edits: list[Edit] = []
     lines = scribe.names.lines()

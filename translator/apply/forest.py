@@ -11,7 +11,7 @@ import libcst as cst
 from translator.errors import SourceError
 from translator.parse import Statement
 from translator.resolve.names import FRAMEWORK_ROOTS, import_bindings
-from translator.syntax import Comment, Tree
+from translator.syntax import Comment, Tree, children
 
 _SIDES = {"torch": "torch", "keras": "keras"}
 
@@ -80,7 +80,7 @@ class Forest:
                 if isinstance(node, cst.SimpleStatementLine):
                     return
                 parent = node
-            for child in node.children:
+            for child in children(node):
                 if isinstance(child, _HOLDS_STATEMENTS):
                     visit(child, parent)
 
@@ -174,8 +174,9 @@ class Forest:
 
     @cached_property
     def loop_names(self) -> set[str]:
-        """Names bound by comprehensions and loops at module level."""
-        return set()
+        """Names that loops and comprehensions anywhere bind; a superset, since it is read off the text."""
+        targets = re.findall(r"\bfor\s+([\w\s,()*]+?)\s+in\b", self.text)
+        return {name for target in targets for name in re.findall(r"\w+", target)}
 
     def after_docstring(self) -> int:
         """Where imports go in a file without framework imports at its top."""
@@ -203,7 +204,7 @@ class Forest:
 
 
 def _blocks(parent: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    for child in parent.children:
+    for child in children(parent):
         if isinstance(child, cst.IndentedBlock):
             yield child
         elif isinstance(child, cst.Else | cst.Finally | cst.ExceptHandler | cst.ExceptStarHandler):

@@ -11,21 +11,14 @@ from translator.resolve.names import FRAMEWORK_ROOTS, import_bindings
 
 
 def used_names(code: str) -> set[str]:
-    """Every name that code reads, annotations in strings aside."""
-    names = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
-            continue
-    return names
-
-
-def exported(code: str) -> set[str]:
-    """Names listed in ``__all__``: an import may exist for them."""
-    for node in ast.parse(code).body:
+    """Every name that code reads, and those that it lists in ``__all__``: an import may exist for them."""
+    tree = ast.parse(code)
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in tree.body:
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
             if isinstance(node.value, ast.List | ast.Tuple):
-                return {e.value for e in node.value.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)}
-    return set()
+                names |= {e.value for e in node.value.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)}
+    return names
 
 
 def is_framework(node: cst.Import | cst.ImportFrom) -> bool:

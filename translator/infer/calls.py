@@ -483,7 +483,7 @@ def _instantiate(frame: Frame, node: cst.Call, name: str) -> Value:
         else:
             info.instantiated_at_root = True
     if function.owner is None and node.args and all(literal(a.value) is not NOT_LITERAL for a in node.args):
-        frame.analysis.constructions.setdefault(name, function.tree.module.code_for_node(node).strip())
+        frame.analysis.constructions.setdefault(name, function.tree.text(node))
     init = frame.analysis.find_method(name, "__init__")
     if init is not None:
         _pass(frame, node, init, skip_self=True)

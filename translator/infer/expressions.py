@@ -45,7 +45,7 @@ from translator.infer.values import (
     number_kind,
     options,
 )
-from translator.syntax import NOT_LITERAL, literal
+from translator.syntax import NOT_LITERAL, children, literal
 
 if TYPE_CHECKING:
     from translator.infer.frame import Frame
@@ -101,7 +101,7 @@ def dim_of(frame: Frame, node: cst.BaseExpression, value: Value) -> Dim:
     if isinstance(value, Number) and isinstance(value.dim, int):
         return value.dim
     if _stable(frame, node):
-        return Symbol(frame.function.tree.module.code_for_node(node).strip(), frame.function.key)
+        return Symbol(frame.function.tree.text(node), frame.function.key)
     return value.dim if isinstance(value, Number) else None
 
 
@@ -149,7 +149,7 @@ def _shape_owner(node: cst.BaseExpression) -> cst.BaseExpression | None:
 
 def _children(frame: Frame, node: cst.CSTNode) -> Value:
     """Any other expression: its parts are evaluated for their own sake."""
-    for child in node.children:
+    for child in children(node):
         if isinstance(child, cst.BaseExpression):
             escape(frame, evaluate(frame, child))
         elif not isinstance(child, cst.BaseParenthesizableWhitespace | cst.Comma):

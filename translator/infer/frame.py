@@ -38,7 +38,7 @@ from translator.infer.values import (
     join,
 )
 from translator.resolve.names import import_bindings
-from translator.syntax import literal, parameters, same_code
+from translator.syntax import children, literal, parameters, same_code
 
 if TYPE_CHECKING:
     from translator.infer.analysis import Analysis
@@ -157,7 +157,7 @@ class Frame:
         if handler is not None:
             handler(self, node)
         else:
-            for child in node.children:
+            for child in children(node):
                 if isinstance(child, cst.BaseExpression):
                     expressions.evaluate(self, child)
 
@@ -252,7 +252,7 @@ class Frame:
     def _assign_item(self, target: cst.Subscript, value: Value) -> None:
         owner = expressions.evaluate(self, target.value)
         for part in target.slice:
-            for child in part.slice.children:
+            for child in children(part.slice):
                 if isinstance(child, cst.BaseExpression):
                     expressions.evaluate(self, child)
         if isinstance(owner, Tensor):
@@ -573,7 +573,7 @@ def _match_statement(running: Frame, node: cst.Match) -> None:
 
 def _captures(node: cst.CSTNode) -> list[str]:
     names = [node.name.value] if isinstance(node, cst.MatchAs | cst.MatchStar) and node.name is not None else []
-    return names + [name for child in node.children for name in _captures(child)]
+    return names + [name for child in children(node) for name in _captures(child)]
 
 
 _STATEMENTS = {

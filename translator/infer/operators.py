@@ -124,6 +124,8 @@ def _binary(frame: Frame, node: cst.BinaryOperation) -> Value:
             return frame.decline(node, "T109", "an operation between a tensor and a list")
         result = _elementwise(frame, (node.left, node.right), (left, right), name)
         explicit = _explicit(frame, (left, right), name)
+        if explicit and _chain(node) > _LONGEST_CHAIN:
+            return frame.decline(node, "T102", "a chain of operators on tensors of unknown dtype that is too long to be nested", "operator")
         frame.decide(node, Replace("operator", target=name, data=explicit))
         return replace(result, token=node) if isinstance(result, Tensor) else result
     if isinstance(left, Items | Many) and isinstance(right, Items | Many):
@@ -135,6 +137,18 @@ def _binary(frame: Frame, node: cst.BinaryOperation) -> Value:
     value = _numbers(name or "", left, right)
     dim = expressions.dim_of(frame, node, value) if isinstance(value, Number) else None
     return replace(value, dim=dim) if isinstance(value, Number) and dim is not None else value
+
+
+_LONGEST_CHAIN = 60
+"""Python's parser takes 200 nested parentheses; an explicit operation for each operator of a chain nests one per term."""
+
+
+def _chain(node: cst.BaseExpression) -> int:
+    length = 0
+    while isinstance(node, cst.BinaryOperation):
+        length += 1
+        node = node.left
+    return length
 
 
 def _elementwise(frame: Frame, nodes: Sequence[cst.BaseExpression], values: Sequence[Value], name: str) -> Value:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from translator.syntax import dotted, target_names
+from translator.syntax import children, dotted, target_names
 
 FRAMEWORK_ROOTS = {"torch": "torch", "tensorflow": "keras", "keras": "keras", "tf_keras": "keras"}
 """Top-level packages that belong to a framework, with the side they stand for."""
@@ -44,7 +44,7 @@ def local_names(function: cst.FunctionDef) -> frozenset[str]:
                     names.update(target_names(target.target))
             case cst.AnnAssign(target=target) | cst.AugAssign(target=target) | cst.NamedExpr(target=target):
                 names.update(target_names(target))
-            case cst.For(target=target) | cst.CompFor(target=target):
+            case cst.For(target=target):
                 names.update(target_names(target))
             case cst.FunctionDef(name=name) | cst.ClassDef(name=name):
                 names.add(name.value)
@@ -52,15 +52,34 @@ def local_names(function: cst.FunctionDef) -> frozenset[str]:
                 names.update(local for local, _, star in import_bindings(node) if not star)
             case cst.AsName(name=name):
                 names.update(target_names(name))
+            case cst.MatchAs(name=cst.Name(value=text)) | cst.MatchStar(name=cst.Name(value=text)):
+                names.add(text)
             case cst.Global(names=items) | cst.Nonlocal(names=items):
                 outer.update(item.name.value for item in items)
     return frozenset(names - outer)
 
 
+_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+
+
 def _own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """The nodes of a scope, without the bodies of nested functions and classes."""
-    for child in node.children:
-        yield child
-        if not isinstance(child, cst.FunctionDef | cst.ClassDef | cst.Lambda):
-            if not isinstance(child, cst.SimpleWhitespace | cst.TrailingWhitespace | cst.EmptyLine):
+    """The statements of a scope and their binding parts, without the bodies of nested functions and classes.
+
+    Expressions are entered only for ``:=``, which they rarely hold.
+    """
+    for child in children(node):
+        if isinstance(child, cst.BaseExpression):
+            yield from _walruses(child)
+        else:
+            yield child
+            if not isinstance(child, _SCOPES):
                 yield from _own(child)
+
+
+def _walruses(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    if isinstance(node, cst.NamedExpr):
+        yield node
+    if isinstance(node, cst.Name | cst.Attribute | cst.Integer | cst.SimpleString | cst.Lambda):
+        return
+    for child in children(node):
+        yield from _walruses(child)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -217,7 +217,7 @@ class Bench:
             which: {key: self._workers[which].get(answers[which][key]) for key in ("parameters", "inputs")}
             for which in self._workers
         }
-        gradients = self._aligned(found["source"], found["translated"], pairing)
+        gradients = self._aligned(found["source"], found["translated"], pairing, list(case.arrays))
         if not step:
             return gradients, {}, {}
         states = {which: self._workers[which].get(answers[which]["state"]) for which in self._workers}
@@ -265,7 +265,10 @@ class Bench:
         arrays = case.arrays
         if which == "translated":
             try:
-                arrays = {name: convert_argument(array, name, self.root.info) for name, array in arrays.items()}
+                arrays = {
+                    name: convert_argument(array, known, self.root.info)
+                    for (name, array), known in zip(arrays.items(), self._known(arrays), strict=True)
+                }
             except ValueError as error:
                 raise LayoutError(str(error)) from None
         return {
@@ -275,6 +278,14 @@ class Bench:
             "seed": case.seed,
         }
 
+    def _known(self, names: Iterable[str]) -> list[str]:
+        """The arguments as the translation names them: by name, else by position.
+
+        The inputs of a Keras Functional or Sequential model have automatic names, which nobody can refer to.
+        """
+        known = list(self.root.info.inputs)
+        return [known[index] if name not in known and index < len(known) else name for index, name in enumerate(names)]
+
     def _placed(self, path: str, array: Array) -> Array:
         """An output of the source in the axis order of the translation."""
         try:
@@ -282,7 +293,10 @@ class Bench:
         except ValueError as error:
             raise LayoutError(f"output {path}: {error}" if path else str(error)) from None
 
-    def _aligned(self, source: Mapping[str, Arrays], translated: Mapping[str, Arrays], pairing: Pairing) -> Gradients:
+    def _aligned(
+        self, source: Mapping[str, Arrays], translated: Mapping[str, Arrays], pairing: Pairing, names: Sequence[str]
+    ) -> Gradients:
+        """The translation's gradients brought into the source's names and axes; ``names`` are all arguments in order."""
         expected = dict(source["parameters"])
         actual: Arrays = {}
         for move in pairing.moves:
@@ -291,6 +305,8 @@ class Bench:
                 actual.update(zip(move.sources, values, strict=True))
         for name, array in source["inputs"].items():
             expected[f"input {name}"] = array
+        known = dict(zip(names, self._known(names), strict=True))
         for name, array in translated["inputs"].items():
-            actual[f"input {name}"] = apply_layout(array, reverse_layout(self.root.info.inputs.get(name)))
+            rule = self.root.info.inputs.get(known[name])
+            actual[f"input {name}"] = apply_layout(array, reverse_layout(rule))
         return Gradients(expected, actual)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import selectors
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import tokenize
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -231,5 +233,15 @@ class WorkerPool:
         folder = self.folder / f"code{next(self._numbers)}"
         folder.mkdir()
         path = folder / name
-        path.write_bytes(text.encode("utf-8"))
+        path.write_bytes(_encoded(text))
         return path
+
+
+def _encoded(text: str) -> bytes:
+    """The text in the encoding that it declares for itself, in which Python will read it."""
+    plain = text.removeprefix("\ufeff").encode("utf-8")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(plain).readline)
+        return plain if encoding.startswith("utf-8") else text.removeprefix("\ufeff").encode(encoding)
+    except (SyntaxError, UnicodeEncodeError):
+        return plain  # a wrong declaration is the user's error, which the worker will report

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import linecache
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import spec_from_loader
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -57,12 +57,12 @@ def load_user_module(code: Path, filename: str) -> ModuleType:
     Raises whatever the code raises. ``inspect.getsource`` and tracebacks find the text.
     """
     name = f"_fwtranslate_{next(_numbers)}_{Path(filename).stem}"
-    spec = importlib.util.spec_from_file_location(name, code)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{code} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
+    # The loader is named, since a file such as "<stdin>" has no suffix that would imply it.
+    loader = SourceFileLoader(name, str(code))
+    module = ModuleType(name)
+    module.__spec__ = spec_from_loader(name, loader)
     module.__file__ = filename
     sys.modules[name] = module
     linecache.checkcache(str(code))
-    spec.loader.exec_module(module)
+    loader.exec_module(module)
     return module

@@ -32,6 +32,8 @@ def transfer_weights(
     if inputs is not None:
         _build(source, source_model, inputs, None)
         info = find_model(t, type(source_model).__name__, type(target_model).__name__)
+        if info is None:
+            info = _find_anonymous(t, source, source_model, inputs)
         _build(target, target_model, inputs, info)
     source_tree, source_tensors, _ = source.describe(source_model)
     target_tree, target_tensors, _ = target.describe(target_model)
@@ -79,6 +81,23 @@ def find_model(t: Translation, source_class: str, target_class: str) -> ModelInf
     if source_class in t.models:
         return t.models[source_class]
     return next((info for info in t.models.values() if info.target == target_class), None)
+
+
+def _find_anonymous(t: Translation, source: live.Live, model: Any, inputs: Any) -> ModelInfo | None:
+    """The builder or variable that a Sequential or a bare layer came from; they have no class of the file's own.
+
+    Where several differ in how they take their input, the rank of the first weights tells an image model (its kernel has
+    as many axes as the input) from the others.
+    """
+    found = [info for info in t.models.values() if info.kind != "class" and len(info.inputs) == 1]
+    rules = {next(iter(info.inputs.values())) for info in found}
+    if len(rules) <= 1:
+        return found[0] if found else None
+    _, tensors, _ = source.describe(model)
+    first = next(iter(tensors.values()), None)
+    arrays = [live.to_numpy(value) for value in split_arguments(inputs)[0]]
+    spatial = first is not None and bool(arrays) and len(first.shape) == arrays[0].ndim > 2
+    return next((info for info in found if (next(iter(info.inputs.values())) is not None) == spatial), None)
 
 
 def _build(side: live.Live, model: Any, inputs: Any, info: ModelInfo | None) -> None:
