@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from types import TracebackType
 from typing import Any
@@ -35,23 +35,14 @@ class _Recorder(AbstractContextManager[None]):
 class _SpanState(CodegenState):
     """A codegen state that records token indices; offsets follow by one cumulative sum, which is cheaper than counting."""
 
-    def __init__(self, indent: str, newline: str) -> None:
-        super().__init__(default_indent=indent, default_newline=newline)
-        self.inner: dict[cst.CSTNode, tuple[int, int]] = {}
-        self.outer: dict[cst.CSTNode, tuple[int, int]] = {}
-
-    def before_codegen(self, node: cst.CSTNode) -> None:
-        if getattr(node, "lpar", None):
-            self.outer[node] = (len(self.tokens), 0)
-
-    def after_codegen(self, node: cst.CSTNode) -> None:
-        if getattr(node, "lpar", None):
-            self.outer[node] = (self.outer[node][0], len(self.tokens))
+    def __init__(self, module: cst.Module, tokens: list[str], marks: dict[cst.CSTNode, tuple[int, int]]) -> None:
+        super().__init__(default_indent=module.default_indent, default_newline=module.default_newline, tokens=tokens)
+        self.marks = marks
 
     def record_syntactic_position(
         self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
     ) -> AbstractContextManager[None]:
-        return _Recorder(node, self.tokens, self.inner)
+        return _Recorder(node, self.tokens, self.marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,42 +52,69 @@ class Comment:
     text: str
 
 
-class Tree:
-    """One parsed statement: ``module`` is its libcst module, spans are offsets into the whole file.
+class Spans:
+    """The text span of every expression and statement of the trees that were added in the order of the text."""
 
-    An expression's span excludes its own parentheses; ``outer`` includes them.
-    """
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self._marks: dict[cst.CSTNode, tuple[int, int]] = {}
 
-    def __init__(self, text: str, offset: int) -> None:
-        self.source = text
-        self.offset = offset
-        self.module = cst.parse_module(text)
-        state = _SpanState(self.module.default_indent, self.module.default_newline)
-        self.module._codegen(state)
+    def add(self, module: cst.Module) -> None:
+        """Record a tree that follows the text so far."""
+        module._codegen(_SpanState(module, self.tokens, self._marks))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = list(accumulate((len(t) for t in self.tokens), initial=0))
         # At the end of a file without a newline libcst takes its last token back, after spans were recorded.
-        missing = max((end for _, end in (*state.inner.values(), *state.outer.values())), default=0) - len(state.tokens)
-        starts = list(accumulate((len(t) for t in state.tokens), initial=offset))
-        starts += [starts[-1]] * max(missing, 0)
-        self.lossless = "".join(state.tokens) == text
-        self.spans = {node: (starts[a], starts[b]) for node, (a, b) in state.inner.items()}
-        self.outers = {node: (starts[a], starts[b]) for node, (a, b) in state.outer.items()}
-        self.comments = [
-            Comment(starts[i], starts[i + 1], token) for i, token in enumerate(state.tokens) if token[:1] == "#"
-        ]
+        return [*starts, starts[-1]]
+
+    def __contains__(self, node: object) -> bool:
+        return node in self._marks
 
     def span(self, node: cst.CSTNode) -> tuple[int, int]:
-        return self.spans[node]
+        """Offsets of a node, without its own parentheses."""
+        first, last = self._marks[node]
+        return self._starts[first], self._starts[last]
+
+    def outer(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Offsets of a node with its own parentheses."""
+        start, end = self.span(node)
+        left, right = getattr(node, "lpar", ()), getattr(node, "rpar", ())
+        if not left:
+            return start, end
+        return start - sum(_length(p) for p in left), end + sum(_length(p) for p in right)
+
+    def comments(self) -> Iterator[Comment]:
+        for index, token in enumerate(self.tokens):
+            if token[:1] == "#":
+                yield Comment(self._starts[index], self._starts[index + 1], token)
+
+
+_EMPTY = cst.Module([])
+
+
+def _length(node: cst.CSTNode) -> int:
+    return len(_EMPTY.code_for_node(node))
+
+
+class Tree:
+    """One parsed top-level statement, in the text that ``spans`` speaks of."""
+
+    def __init__(self, text: str, spans: Spans, whole: str) -> None:
+        self.module = cst.parse_module(text)
+        self._spans = spans
+        self._whole = whole
+        spans.add(self.module)
+
+    def holds(self, text: str) -> bool:
+        """Whether the file holds a piece of text at all."""
+        return text in self._whole
 
     def text(self, node: cst.CSTNode) -> str:
         """The author's text of a node, without its own parentheses."""
-        start, end = self.spans[node]
-        return self.source[start - self.offset : end - self.offset]
-
-    def has(self, node: cst.CSTNode) -> bool:
-        return node in self.spans
-
-    def outer(self, node: cst.CSTNode) -> tuple[int, int]:
-        return self.outers.get(node) or self.spans[node]
+        start, end = self._spans.span(node)
+        return self._whole[start:end]
 
 
 def literal(node: cst.CSTNode) -> object:
@@ -140,11 +158,16 @@ def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     result: list[cst.CSTNode] = []
     for name in _child_fields(type(node)):
         value = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
+        kind = type(value)
+        if kind is list or kind is tuple:
+            result += value
+        elif kind not in _NOT_NODES:
             result.append(value)
-        elif isinstance(value, list | tuple):
-            result += [item for item in value if isinstance(item, cst.CSTNode)]
     return result
+
+
+_NOT_NODES = frozenset({str, bool, int, type(None), cst.MaybeSentinel})
+"""What else the fields of nodes hold; a test by type, since ``isinstance`` with libcst's abstract classes is slow."""
 
 
 def dotted(node: cst.CSTNode) -> str | None:

@@ -198,6 +198,18 @@ def test_functional_models_pair_by_layer_name_and_then_by_order() -> None:
     }
 
 
+def test_a_container_that_became_a_class_pairs_in_order() -> None:
+    sequential = node("keras.Sequential", _0=conv_layer(), _1=node("keras.layers.Flatten"), _2=dense(2, 2))
+    found = paired(sequential, node("Build", first=conv(), second=linear(2, 2)), "keras")
+    assert found == {"first.weight": "0.kernel", "second.weight": "2.kernel", "second.bias": "2.bias"}
+
+
+def test_a_wrapped_block_of_the_user_is_found_inside_its_wrapper() -> None:
+    block, other = node("Block", c=conv()), node("Block", c=conv_layer())
+    wrapped = node("keras.Sequential", _0=node("keras.layers.ZeroPadding2D"), _1=other)
+    assert paired(node("Net", b=block), node("Net", b=wrapped)) == {"b.1.c.kernel": "b.c.weight"}
+
+
 def test_trees_survive_json() -> None:
     tree = root(node("Net", fc=linear(4, 3), b=node("torch.nn.Linear", alias="fc")))
     assert tree_from_json(tree_to_json(tree)) == tree

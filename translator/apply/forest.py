@@ -11,7 +11,7 @@ import libcst as cst
 from translator.errors import SourceError
 from translator.parse import Statement
 from translator.resolve.names import FRAMEWORK_ROOTS, import_bindings
-from translator.syntax import Comment, Tree, children
+from translator.syntax import Comment, Spans, Tree, children
 
 _SIDES = {"torch": "torch", "keras": "keras"}
 
@@ -19,47 +19,41 @@ _SIDES = {"torch": "torch", "keras": "keras"}
 class Forest:
     """All top-level statements of a file as trees, in order."""
 
-    def __init__(self, text: str, trees: Sequence[Tree], starts: Sequence[int]) -> None:
+    def __init__(self, text: str, trees: Sequence[Tree], spans: Spans) -> None:
         self.text = text
         self.trees = list(trees)
-        self.starts = list(starts)
-        self._spans: dict[cst.CSTNode, tuple[int, int]] = {}
-        self._outer: dict[cst.CSTNode, tuple[int, int]] = {}
-        for tree in self.trees:
-            self._spans.update(tree.spans)
-            self._outer.update(tree.outers)
+        self._spans = spans
 
     @classmethod
     def grow(cls, statements: Sequence[Statement], filename: str) -> Forest:
         """Parse every statement. Raises SourceError where libcst and Python disagree."""
+        whole = "".join(s.text for s in statements)
+        spans = Spans()
         trees = []
         for statement in statements:
             try:
-                tree = Tree(statement.text, statement.start)
+                trees.append(Tree(statement.text, spans, whole))
             except cst.ParserSyntaxError as error:
                 raise SourceError(f"libcst cannot parse the code: {error.message}", filename=filename) from None
-            if not tree.lossless:
-                raise SourceError(
-                    "the line endings are mixed in a way that would not survive; convert the file to \\n or \\r\\n",
-                    filename=filename,
-                )
-            trees.append(tree)
-        return cls("".join(s.text for s in statements), trees, [s.start for s in statements])
-
-    # what Tree offers, for the whole file
+        if "".join(spans.tokens) != whole:
+            raise SourceError(
+                "the line endings are mixed in a way that would not survive; convert the file to \\n or \\r\\n",
+                filename=filename,
+            )
+        return cls(whole, trees, spans)
 
     def has(self, node: cst.CSTNode) -> bool:
         return node in self._spans
 
     def span(self, node: cst.CSTNode) -> tuple[int, int]:
-        return self._spans[node]
+        return self._spans.span(node)
 
     def outer(self, node: cst.CSTNode) -> tuple[int, int]:
-        return self._outer.get(node) or self._spans[node]
+        return self._spans.outer(node)
 
     @cached_property
     def comments(self) -> list[Comment]:
-        return [comment for tree in self.trees for comment in tree.comments]
+        return list(self._spans.comments())
 
     @cached_property
     def newline(self) -> str:
@@ -75,7 +69,7 @@ class Forest:
 
         def visit(node: cst.CSTNode, parent: cst.CSTNode | None) -> None:
             if isinstance(node, cst.SimpleStatementLine | cst.BaseCompoundStatement):
-                start, end = self._spans[node]
+                start, end = self.span(node)
                 result.append((start, end, node, parent))
                 if isinstance(node, cst.SimpleStatementLine):
                     return
@@ -104,7 +98,7 @@ class Forest:
         return found
 
     def statement_of(self, node: cst.CSTNode) -> cst.CSTNode:
-        statement = self.innermost(self._spans[node][0])
+        statement = self.innermost(self.span(node)[0])
         assert statement is not None
         return statement
 
@@ -126,7 +120,7 @@ class Forest:
 
     def statement_lines(self, statement: cst.CSTNode) -> tuple[int, int]:
         """From the start of a statement's first line to the start of the line after its last."""
-        start, end = self._spans[statement]
+        start, end = self.span(statement)
         start = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
         found = re.compile(r"\r\n|\r|\n").search(self.text, end)
         return start, found.end() if found else len(self.text)
@@ -135,11 +129,11 @@ class Forest:
         return max(self.text.rfind("\n", 0, offset), self.text.rfind("\r", 0, offset)) + 1
 
     def indent(self, statement: cst.CSTNode) -> str:
-        start = self._spans[statement][0]
+        start = self.span(statement)[0]
         return self.text[self.line_start(start) : start]
 
     def trailing_comment(self, statement: cst.CSTNode) -> str | None:
-        _, end = self._spans[statement]
+        _, end = self.span(statement)
         line_end = self.statement_lines(statement)[1]
         for comment in self.comments:
             if end <= comment.start < line_end:
@@ -151,8 +145,8 @@ class Forest:
         assert isinstance(statement, cst.SimpleStatementLine)
         index = next(i for i, small in enumerate(statement.body) if small is node)
         if index + 1 < len(statement.body):
-            return self._spans[node][0], self._spans[statement.body[index + 1]][0]
-        return self._spans[statement.body[index - 1]][1], self._spans[node][1]
+            return self.span(node)[0], self.span(statement.body[index + 1])[0]
+        return self.span(statement.body[index - 1])[1], self.span(node)[1]
 
     # imports
 

@@ -100,7 +100,7 @@ class Analysis:
     def run(self, trees: Iterable[Tree]) -> Tables:
         """Collect the file's definitions, evaluate to a fixpoint, and settle what depends on all call sites."""
         self.trees = list(trees)
-        body = Function(MODULE, None, self.trees[0] if self.trees else Tree("", 0))
+        body = Function(MODULE, None, self.trees[0])
         self.tables.functions[MODULE] = body
         self.tables.globals.update({"__name__": UNKNOWN})
         for tree in self.trees:
@@ -174,7 +174,7 @@ class Analysis:
         self, node: cst.FunctionDef, tree: Tree, key: str, owner: str | None, parent: Function | None
     ) -> Function:
         names = tuple(p.name.value for p in parameters(node))
-        function = Function(key, node, tree, owner, parent, names, local_names(node))
+        function = Function(key, node, tree, owner, parent, names, local_names(node, tree.holds(":=")))
         self.tables.functions[key] = function
         return function
 

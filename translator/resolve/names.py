@@ -33,11 +33,11 @@ def import_bindings(node: cst.Import | cst.ImportFrom) -> Iterator[tuple[str, st
         yield local, f"{module}.{name}" if module.strip(".") else f"{module}{name}", False
 
 
-def local_names(function: cst.FunctionDef) -> frozenset[str]:
+def local_names(function: cst.FunctionDef, walrus: bool = True) -> frozenset[str]:
     """Names that a function binds itself (parameters excluded), nested scopes excluded, ``global`` names excluded."""
     names: set[str] = set()
     outer: set[str] = set()
-    for node in _own(function.body):
+    for node in _own(function.body, walrus):
         match node:
             case cst.Assign(targets=targets):
                 for target in targets:
@@ -62,18 +62,19 @@ def local_names(function: cst.FunctionDef) -> frozenset[str]:
 _SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
 
 
-def _own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def _own(node: cst.CSTNode, walrus: bool) -> Iterator[cst.CSTNode]:
     """The statements of a scope and their binding parts, without the bodies of nested functions and classes.
 
-    Expressions are entered only for ``:=``, which they rarely hold.
+    Expressions are entered only for ``:=``, and only in a file that holds one.
     """
     for child in children(node):
         if isinstance(child, cst.BaseExpression):
-            yield from _walruses(child)
+            if walrus:
+                yield from _walruses(child)
         else:
             yield child
             if not isinstance(child, _SCOPES):
-                yield from _own(child)
+                yield from _own(child, walrus)
 
 
 def _walruses(node: cst.CSTNode) -> Iterator[cst.CSTNode]:

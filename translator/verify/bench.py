@@ -296,7 +296,7 @@ class Bench:
     def _aligned(
         self, source: Mapping[str, Arrays], translated: Mapping[str, Arrays], pairing: Pairing, names: Sequence[str]
     ) -> Gradients:
-        """The translation's gradients brought into the source's names and axes; ``names`` are all arguments in order."""
+        """The translation's gradients in the source's names and axes; ``names`` are all arguments in order."""
         expected = dict(source["parameters"])
         actual: Arrays = {}
         for move in pairing.moves:

@@ -63,12 +63,19 @@ class _Pairer:
         elif is_sequence(source) and is_sequence(target):
             self._own_tensors(source, target, ClassPlan(source.type, target.type))
             self._in_order(weighted_children(source), weighted_children(target))
-        elif is_sequence(source) and target.is_framework:
-            self._in_order(weighted_children(source), (target,))
-        elif is_sequence(target) and not is_sequence(source):
-            self._in_order((source,), weighted_children(target))
+        elif is_sequence(source) != is_sequence(target) and self._is_wrapped(source, target):
+            self._in_order(_members(source), _members(target))
         else:
             self._by_name(source, target)
+
+    def _is_wrapped(self, source: ModuleTree, target: ModuleTree) -> bool:
+        """Whether a container of one side holds the one layer that the other side has, beside padding and the like.
+
+        The alternative is a container that became a class, or the other way round: its layers are attributes there.
+        """
+        ones, others = _members(source), _members(target)
+        single = target if is_sequence(source) else source
+        return single.is_framework or any(self.compatible(one, other) for one in ones for other in others)
 
     def lookup(self, source: ModuleTree, target: ModuleTree) -> WeightRules | None:
         """The rules for two modules, by their classes or else by the framework classes they inherit from."""
@@ -86,8 +93,7 @@ class _Pairer:
         if self.lookup(source, target) is not None:
             return True
         if is_sequence(source) or is_sequence(target):
-            ones = weighted_children(source) if is_sequence(source) else (source,)
-            others = weighted_children(target) if is_sequence(target) else (target,)
+            ones, others = _members(source), _members(target)
             if is_sequence(source) and is_sequence(target):
                 return len(ones) == len(others)
             return any(self.compatible(one, other) for one in ones for other in others)
@@ -114,7 +120,7 @@ class _Pairer:
                 unpaired.append(child)
             else:
                 self.nodes(child, rest.pop(found))
-        if source.type.endswith("Functional") or target.type.endswith("Functional"):
+        if any(is_sequence(node) or node.type.endswith("Functional") for node in (source, target)):
             ones = [child for child in unpaired if child.has_tensors()]
             self._in_order(ones, [child for child in rest.values() if child.has_tensors()])
 
@@ -218,3 +224,8 @@ class _Pairer:
                 surplus=tuple(surplus),
                 misshapen=tuple(self.misfits),
             )
+
+
+def _members(node: ModuleTree) -> tuple[ModuleTree, ...]:
+    """The weighted children of a container; any other module by itself."""
+    return weighted_children(node) if is_sequence(node) else (node,)

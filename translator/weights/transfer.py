@@ -86,8 +86,8 @@ def find_model(t: Translation, source_class: str, target_class: str) -> ModelInf
 def _find_anonymous(t: Translation, source: live.Live, model: Any, inputs: Any) -> ModelInfo | None:
     """The builder or variable that a Sequential or a bare layer came from; they have no class of the file's own.
 
-    Where several differ in how they take their input, the rank of the first weights tells an image model (its kernel has
-    as many axes as the input) from the others.
+    Where several differ in how they take their input, the rank of the first weights tells an image model (its kernel
+    has as many axes as the input) from the others.
     """
     found = [info for info in t.models.values() if info.kind != "class" and len(info.inputs) == 1]
     rules = {next(iter(info.inputs.values())) for info in found}
