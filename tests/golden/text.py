@@ -10,7 +10,7 @@ import builtins
 import dis
 import io
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType
 
 ROOTS = ("torch", "keras", "tensorflow")
@@ -38,21 +38,73 @@ def docstrings(text: str) -> list[str]:
     return [segment for _, segment in sorted(found)]
 
 
-def untouched(text: str) -> list[str]:
-    """The lines of the statements without any framework name, and all blank and comment lines away from imports."""
+def untouched(text: str, renamed: Iterable[str] = ()) -> list[str]:
+    """The lines that have nothing to do with the framework: statements that neither use a name of it nor a value that
+    comes from it, blank and comment lines away from imports. ``renamed`` are attributes that the other side reserves.
+    """
     tree = ast.parse(text)
     lines = text.split("\n")
-    names = _framework_names(tree)
     touched: set[int] = set()
+    flow = Flow(tree, {*_framework_names(tree), *renamed})
     for first, last, node in _statements(tree):
-        span = range(first, last + 1)
         if isinstance(node, ast.Import | ast.ImportFrom):
             # Imports come and go, and the blank lines around them with them.
-            touched.update(span)
-            touched.update(_blank_around(lines, first, last))
-        elif names & set(_words(node)):
-            touched.update(span)
+            touched.update(range(first, last + 1), _blank_around(lines, first, last))
+        elif flow.touches(node):
+            touched.update(range(first, last + 1))
     return [line for number, line in enumerate(lines, 1) if number not in touched]
+
+
+class Flow:
+    """Which names hold values of the framework: by name in a function, by attribute or top-level name in the file."""
+
+    def __init__(self, tree: ast.Module, names: set[str]) -> None:
+        self.shared = names
+        self.local: dict[int, set[str]] = {}
+        self.function: dict[int, ast.FunctionDef] = {}
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        for function in functions:
+            # ast.walk goes outside in, so that the innermost function has the last word.
+            self.function.update({id(node): function for node in ast.walk(function) if node is not function})
+            tensors = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg) and a.arg != "self"}
+            self.local[id(function)] = tensors if function.name in ("forward", "call") else set()
+        statements = [node for _, _, node in _statements(tree)]
+        before = -1
+        while before != self._size():
+            before = self._size()
+            for node in statements:
+                if self.touches(node):
+                    self._spread(node)
+
+    def touches(self, node: ast.stmt) -> bool:
+        words = set(_words(node))
+        function = self.function.get(id(node))
+        return bool(words & self.shared or (function and words & self.local[id(function)]))
+
+    def _size(self) -> int:
+        return len(self.shared) + sum(len(names) for names in self.local.values())
+
+    def _spread(self, node: ast.stmt) -> None:
+        """The names that get their values in a touched statement are touched."""
+        function = self.function.get(id(node))
+        here = self.local[id(function)] if function else self.shared
+        if isinstance(node, ast.ClassDef):
+            self.shared.add(node.name)
+        elif isinstance(node, ast.FunctionDef):
+            self.local[id(node)].update(name for name, default in _defaults(node) if self.shared & set(_words(default)))
+        elif isinstance(node, ast.Return) and function:
+            self.shared.add(function.name)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            receiver = node.value.func
+            if isinstance(receiver, ast.Attribute) and isinstance(receiver.value, ast.Name):
+                here.update({receiver.value.id} - {"self"})
+            elif isinstance(receiver, ast.Attribute) and isinstance(receiver.value, ast.Attribute):
+                self.shared.add(receiver.value.attr)
+        for part in ast.walk(node) if not _is_compound(node) else _header(node):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                here.add(part.id)
+            elif isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store):
+                self.shared.add(part.attr)
 
 
 def is_subsequence(part: Sequence[str], whole: Sequence[str]) -> str | None:
@@ -109,21 +161,17 @@ def _statements(tree: ast.Module) -> Iterator[tuple[int, int, ast.stmt]]:
         if not isinstance(node, ast.stmt):
             continue
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-        body = getattr(node, "body", None) or getattr(node, "cases", None)
-        last = node.end_lineno or first
-        if body:
-            start = body[0]
-            inner = getattr(start, "lineno", None) or start.pattern.lineno
-            last = max(first, inner - 1)
-            if isinstance(start, ast.stmt):
-                last = max(last, max((e.end_lineno or 0) for e in _header(node)))
-                last = min(last, inner)
-            # Blank lines and comments between a header and its body belong to nobody.
-            last = max([first, *((e.end_lineno or 0) for e in _header(node))])
-        yield first, last, node
+        if _is_compound(node):
+            yield first, max([node.lineno, *(part.end_lineno or 0 for part in _header(node))]), node
+        else:
+            yield first, node.end_lineno or first, node
 
 
-def _header(node: ast.stmt) -> list[ast.expr | ast.arg | ast.stmt]:
+def _is_compound(node: ast.stmt) -> bool:
+    return bool(getattr(node, "body", None) or getattr(node, "cases", None))
+
+
+def _header(node: ast.stmt) -> list[ast.expr | ast.arg]:
     """The expressions of a compound statement outside its blocks."""
     inside: set[int] = set()
     for block in ("body", "orelse", "finalbody", "handlers", "cases"):
@@ -132,17 +180,23 @@ def _header(node: ast.stmt) -> list[ast.expr | ast.arg | ast.stmt]:
     return [n for n in ast.walk(node) if id(n) not in inside and n is not node and isinstance(n, ast.expr | ast.arg)]
 
 
-def _words(node: ast.stmt) -> Iterator[str]:
+def _defaults(function: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    """Parameters with their defaults."""
+    arguments = function.args
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
+    if arguments.defaults:
+        yield from zip(names[-len(arguments.defaults) :], arguments.defaults, strict=True)
+    yield from ((a.arg, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None)
+
+
+def _words(node: ast.stmt | ast.expr) -> Iterator[str]:
     """The identifiers of a statement, of a compound one those of its header."""
-    parts: list[ast.AST] = [node]
-    if getattr(node, "body", None) or getattr(node, "cases", None):
-        parts = [*_header(node)]
-        name = getattr(node, "name", None)
-        if name:
-            yield name
-    else:
-        parts = list(ast.walk(node))
-    for part in parts:
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        yield node.name
+    for part in _header(node) if isinstance(node, ast.stmt) and _is_compound(node) else ast.walk(node):
+        if isinstance(part, ast.Call) and (part.args or part.keywords) and ast.unparse(part.func).startswith("super("):
+            # What a base class of the framework is given differs.
+            yield "__call__"
         if isinstance(part, ast.Name):
             yield part.id
         elif isinstance(part, ast.Attribute):

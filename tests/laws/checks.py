@@ -136,17 +136,17 @@ def _compare_gradients(pair: Pair, cotangent: Array, entry: Entry, *, training: 
     largest = max((_largest(g) for g in wanted.values()), default=0.0)
     gate = LOOSE if leaks(entry) else GRADIENT
     # Relative to the largest gradient: one whose true value is zero is nothing but rounding.
-    worst = max((_compare(f"the gradient of {n}", w, actual[n], gate, 0.0, pair, largest) for n, w in wanted.items()), default=0.0)
+    errors = [_compare(f"the gradient of {n}", w, actual[n], gate, 0.0, pair, largest) for n, w in wanted.items()]
     if step:
         pair.source.step(by_path)
         pair.target.step(target_paths)
-    return worst
+    return max(errors, default=0.0)
 
 
 def _in_source(pair: Pair, cotangent: Array, training: bool) -> tuple[list[Array], dict[str, Array]]:
     try:
         return pair.source.gradients(pair.inputs, cotangent, training=training)
-    except Exception as error:  # noqa: BLE001  # such as one value per channel in training mode
+    except Exception as error:  # such as one value per channel in training mode
         raise RefusedError(f"{type(error).__name__}: {error}") from error
 
 

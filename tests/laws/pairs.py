@@ -116,7 +116,7 @@ def live_pair(program: Program, t: Translation) -> Iterator[Pair]:
             pair_ = Pair(program, t, source, target, inputs, info, (source_module, target_module))
             output = target.run(pair_.target_inputs)
             transfer_weights(model, target.model, t)
-        except Exception as error:  # noqa: BLE001  # whatever the translated program raises is the finding
+        except Exception as error:  # whatever the translated program raises is the finding
             where = pair_.explain() if pair_ else f"\n{program.source}\n--- became\n{t.code}"
             raise BrokenError(f"the translation does not run: {type(error).__name__}: {error}{where}") from error
         if _misplaces_bias(source, source.run(inputs)) or _misplaces_bias(target, output):
@@ -146,7 +146,7 @@ def source_model(stack: ExitStack, program: Program, inputs: list[Array]) -> tup
         module = stack.enter_context(executed(program.source))
         model = eval(program.construct, module.__dict__)  # noqa: S307  # "Net()" or "model"
         side(program.framework, model).run(inputs)
-    except Exception as error:  # noqa: BLE001  # the library says in many ways that it does not take an argument
+    except Exception as error:  # the library says in many ways that it does not take an argument
         raise RefusedError(f"{type(error).__name__}: {error}") from error
     return module, model
 

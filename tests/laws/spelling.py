@@ -60,6 +60,8 @@ class Speller:
                 return f"{self.write(value)}[{self.write(index)}]"
             case Call():
                 return self._call(pattern)
+            case _:
+                raise UnwritableError(repr(pattern))
 
     def _call(self, call: Call) -> str:
         positional, keyword = self._arguments(call)

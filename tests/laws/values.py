@@ -10,7 +10,7 @@ from math import prod
 from hypothesis import strategies as st
 
 from translator.catalog import transforms
-from translator.catalog.entry import Case, Condition, Entry
+from translator.catalog.entry import Case, Condition, Entry, HoleKind
 from translator.catalog.pattern import Call, Cond, Hole, Pat, Seq, Sub, Xform
 from translator.catalog.signatures import Opaque, Param, Signatures
 from translator.catalog.unify import Literal, holds
@@ -157,7 +157,7 @@ def _transforms(case: Case) -> Iterator[Xform]:
                     yield part
 
 
-def _kind_by_default(default: object) -> str:
+def _kind_by_default(default: object) -> HoleKind:
     if isinstance(default, bool):
         return "bool"
     if isinstance(default, int | tuple):
@@ -183,6 +183,6 @@ def _shape_of(role_name: str, transform: str, shape: Sequence[int]) -> st.Search
         return st.permutations(range(rank)).map(tuple)
     if role_name == "reshape":
         first, rest = shape[0], prod(shape[1:])
-        options = {(-1, rest), (first, -1), (first * rest,), (-1,), (first, shape[1], -1), (first * shape[1], -1), (rest, first)}
-        return st.sampled_from(sorted(options))
+        flat = {(-1,), (first * rest,), (-1, rest), (first, -1), (rest, first)}
+        return st.sampled_from(sorted({*flat, (first, shape[1], -1), (first * shape[1], -1)}))
     return st.just(tuple(shape))

@@ -204,6 +204,12 @@ def test_equal_infinities_and_nan_agree() -> None:
     assert compare_values("outputs", values, {"a": values["a"].copy()}, FLOAT64, "eval").passed
 
 
+def test_complex_values_are_compared_in_both_parts() -> None:
+    one, other = {"a": np.array([1 + 1j])}, {"a": np.array([1 + 1.5j])}
+    assert compare_values("outputs", one, one, FLOAT64, "eval").passed
+    assert compare_values("outputs", one, other, FLOAT64, "eval").error == pytest.approx(0.5)
+
+
 def test_integers_must_be_equal() -> None:
     one, other = {"a": np.array([1, 2])}, {"a": np.array([1, 3])}
     assert compare_values("outputs", one, one, FLOAT64, "eval").passed

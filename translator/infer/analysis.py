@@ -13,7 +13,7 @@ from translator.catalog.pattern import Call, Ref
 from translator.catalog.unify import Bound
 from translator.catalog.unify import Literal as BoundLiteral
 from translator.infer import finish, frame
-from translator.infer.facts import ClassInfo, Conversion, Function, Key, LayerSite, Tables
+from translator.infer.facts import ClassInfo, Function, Key, LayerSite, Tables
 from translator.infer.values import (
     BOTTOM,
     UNKNOWN,
@@ -83,7 +83,6 @@ class Analysis:
         self.contributions: dict[Key, dict[str, Value]] = {}
         self.written: dict[Key, Value] = {}
         self.starts: dict[cst.CSTNode, Tensor] = {}
-        self.added_seen: dict[cst.CSTNode, set[Conversion | None]] = {}
         self.uses_framework = True
         self.stars: list[str] = []
         self.bound_at: dict[str, tuple[cst.CSTNode, Tree]] = {}
@@ -113,6 +112,7 @@ class Analysis:
         self.settle()
         finish.run_containers(self)
         self.settle()
+        finish.settle_conversions(self)
         finish.settle_lists(self)
         finish.settle_sites(self)
         return self.tables

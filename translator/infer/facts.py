@@ -123,6 +123,8 @@ class Function:
     conversions: dict[cst.CSTNode, Conversion] = field(default_factory=dict)
     notes: dict[cst.CSTNode, Note] = field(default_factory=dict)
     unpacks: dict[cst.CSTNode, tuple[int, ...]] = field(default_factory=dict)
+    between: dict[tuple[cst.CSTNode, int], set[Conversion | None]] = field(default_factory=dict)
+    added: dict[cst.CSTNode, set[Conversion | None]] = field(default_factory=dict)
     merges: dict[cst.CSTNode, str] = field(default_factory=dict)
     training_reads: dict[cst.CSTNode, Value] = field(default_factory=dict)
     renamed: dict[cst.CSTNode, str] = field(default_factory=dict)

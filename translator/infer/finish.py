@@ -11,7 +11,7 @@ from translator.catalog.entry import Around, Entry
 from translator.catalog.load import Alternative
 from translator.catalog.pattern import holes
 from translator.catalog.unify import Bound, Facts, Literal
-from translator.infer.facts import Declined, LayerSite, Note, Replace, Rewrite
+from translator.infer.facts import Conversion, Declined, LayerSite, Note, Replace, Rewrite
 from translator.infer.values import BOTTOM, Bottom, Container, Dim, Instance, LayerAt, Symbol, Tensor, element, options
 
 if TYPE_CHECKING:
@@ -25,7 +25,35 @@ def run_containers(analysis: Analysis) -> None:
 
     for site, (function, container) in analysis.containers.items():
         if site not in analysis.ran:
+            # Recorded with the function that makes the container.
             container_signature(Frame(analysis, function), container)
+
+
+def settle_conversions(analysis: Analysis) -> None:
+    """Conversions between the elements of containers: every run of a container must have asked for the same."""
+    between: dict[tuple[cst.CSTNode, int], set[Conversion | None]] = {}
+    added: dict[cst.CSTNode, set[Conversion | None]] = {}
+    for function in analysis.tables.functions.values():
+        for key, wanted in function.between.items():
+            between.setdefault(key, set()).update(wanted)
+        for node, wanted in function.added.items():
+            added.setdefault(node, set()).update(wanted)
+    for (site, index), wanted in between.items():
+        conversion = _agreed(analysis, site, wanted)
+        if conversion is not None:
+            analysis.tables.containers.setdefault(site, {})[index] = conversion
+    for node, wanted in added.items():
+        conversion = _agreed(analysis, node, wanted)
+        if conversion is not None:
+            analysis.tables.added[node] = conversion
+
+
+def _agreed(analysis: Analysis, node: cst.CSTNode, wanted: set[Conversion | None]) -> Conversion | None:
+    if len(wanted) > 1:
+        message = "the elements of this Sequential are run in different axis orders"
+        analysis.tables.functions["<module>"].decisions[node] = Declined("T107", message)
+        return None
+    return next(iter(wanted))
 
 
 def settle_lists(analysis: Analysis) -> None:

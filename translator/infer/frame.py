@@ -58,6 +58,7 @@ class Frame:
         self.env: dict[str, Value] = {}
         self.memo: dict[cst.CSTNode, Value] = {}
         self.yields: Value = BOTTOM
+        self.smoke = False
         self.returns: list[tuple[cst.BaseExpression | None, Value]] = []
         self.stale: dict[str, str] = {}
         self.again = False
@@ -169,7 +170,7 @@ class Frame:
 
                     value = require(self, source, value, "source")
                 self.bind(name, value)
-                if self.function.node is None and self.function.owner is None:
+                if self.function.node is None and self.function.owner is None and not self.smoke:
                     self.analysis.bound_at[name] = (target, self.function.tree)
             case cst.Attribute(value=base, attr=attr):
                 self._assign_attribute(target, base, attr.value, value, source)
@@ -298,6 +299,7 @@ def evaluate(analysis: Analysis, function: Function) -> None:
     for _ in range(4):
         function.decisions, function.conversions, function.notes, function.unpacks = {}, {}, {}, {}
         function.training_reads, function.renamed, function.merges = {}, {}, {}
+        function.between, function.added = {}, {}
         function.needs_training = False
         function.pending = {}
         running = Frame(analysis, function)
@@ -424,7 +426,9 @@ def _if(running: Frame, node: cst.If) -> None:
     before = dict(running.env)
     stale = dict(running.stale)
     _refine(running, node.test)
+    outer, running.smoke = running.smoke, running.smoke or _is_main_guard(node.test)
     running.suite(node.body)
+    running.smoke = outer
     taken, taken_stale = running.env, running.stale
     running.env, running.stale = before, stale
     _refine(running, node.test, negate=True)
@@ -435,6 +439,11 @@ def _if(running: Frame, node: cst.If) -> None:
     exits = _exits(node.body)
     running.env = running.env if exits else running.merge([taken, running.env])
     running.stale = running.stale if exits else {**taken_stale, **running.stale}
+
+
+def _is_main_guard(test: cst.BaseExpression) -> bool:
+    """``__name__ == "__main__"``: what follows runs only as a script and makes no models of the module's own."""
+    return isinstance(test, cst.Comparison) and isinstance(test.left, cst.Name) and test.left.value == "__name__"
 
 
 def _refine(running: Frame, test: cst.BaseExpression, negate: bool = False) -> None:

@@ -352,12 +352,7 @@ def add_to_sequential(frame: Frame, node: cst.Call, target: cst.CSTNode, base: C
             frame.analysis.starts[base.site] = given
     grown = Container(base.site, True, (*base.items, item))
     conversion = _added_conversion(frame, base, item, grown)
-    seen = frame.analysis.added_seen.setdefault(node, set())
-    seen.add(conversion)
-    if len(seen) > 1:
-        frame.decline(node, "T107", "the layers added here want different axis orders in turn")
-    elif conversion is not None:
-        frame.analysis.tables.added[node] = conversion
+    frame.function.added.setdefault(node, set()).add(conversion)
     frame.bind(target.value, frame.analysis.made(frame.function, grown))
     frame.decide(node, Replace("sequential_add"))
     return NONE
@@ -599,23 +594,18 @@ def _run_instance(frame: Frame, module: Instance, x: Value, place: Place) -> Val
 def _run_items(frame: Frame, module: Container, x: Value, place: Place, shift: int) -> Value:
     """Thread a value through a Sequential; conversions between its elements are recorded with the container."""
     frame.analysis.ran.add(module.site)
-    between = frame.analysis.tables.containers.setdefault(module.site, {})
     value: Value = x
     for index, item in enumerate(module.items):
         if isinstance(item, Tensor):
             continue
-        where = place if index == 0 else _between(between, index + shift)
+        found: list[Conversion] = []
+        where = place if index == 0 else found.append
         value = _run_repeated(frame, module, item, value, where) if isinstance(item, Many) else _run(frame, item, value, where, None)
         if isinstance(value, Bottom):
             return BOTTOM
+        if index > 0:
+            frame.function.between.setdefault((module.site, index + shift), set()).add(found[0] if found else None)
     return value
-
-
-def _between(table: dict[int, Conversion], index: int) -> Callable[[Conversion], None]:
-    def record(conversion: Conversion) -> None:
-        table[index] = conversion
-
-    return record
 
 
 def _run_repeated(frame: Frame, module: Container, many: Many, x: Value, place: Place) -> Value:

@@ -90,7 +90,9 @@ def _built(
     elif isinstance(value, Container | LayerAt):
         inputs, outputs, ranks = analysis.container_rules(value)
     construct = name if kind == "variable" else f"{name}()" if all_defaults(function) else analysis.constructions.get(name)
-    return ModelInfo(name, name, kind, span, inputs, outputs, ranks, construct, True)  # type: ignore[arg-type]  # kind is one of the three
+    # A function that makes a single layer is a part of the models that use it.
+    root = not (kind == "builder" and isinstance(value, LayerAt) and construct is None)
+    return ModelInfo(name, name, kind, span, inputs, outputs, ranks, construct, root)  # type: ignore[arg-type]  # kind is one of the three
 
 
 def all_defaults(function: Function | None) -> bool:

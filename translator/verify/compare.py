@@ -122,11 +122,15 @@ def _names(expected: Mapping[str, Array], actual: Mapping[str, Array], worst: _W
 
 
 def _is_float(array: Array) -> bool:
-    return bool(np.issubdtype(array.dtype, np.floating))
+    return bool(np.issubdtype(array.dtype, np.inexact))
+
+
+def _wide(array: Array) -> Array:
+    return np.asarray(array, dtype=np.complex128 if np.iscomplexobj(array) else np.float64)
 
 
 def _largest(array: Array) -> float:
-    finite = np.abs(np.asarray(array, dtype=np.float64))
+    finite = np.abs(_wide(array))
     finite = finite[np.isfinite(finite)]
     return float(finite.max()) if finite.size else 0.0
 
@@ -137,7 +141,7 @@ def _distance(one: Array, other: Array) -> float:
         return float("inf")
     if one.size == 0:
         return 0.0
-    a, b = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    a, b = _wide(one), _wide(other)
     same = (a == b) | (np.isnan(a) & np.isnan(b))
     if not np.array_equal(np.isfinite(a) | same, np.isfinite(b) | same):
         return float("inf")

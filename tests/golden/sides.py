@@ -1,0 +1,181 @@
+"""Live models of either framework in float64: build, randomise, run, differentiate. Leaves of outputs go by path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from translator.model import Framework
+
+Array: TypeAlias = npt.NDArray[Any]
+Arguments: TypeAlias = Sequence["Array | list[Array]"]
+"""The arguments of one call: arrays, or lists of arrays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Outputs by path, gradients of the inputs in the order of the arrays, gradients of the trainable tensors by path.
+
+    All gradients are those of sum(output * cotangent), summed over the outputs.
+    """
+
+    outputs: Mapping[str, Array]
+    inputs: Sequence[Array]
+    parameters: Mapping[str, Array]
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The tensors of a nested output: positions of tuples and lists, sorted keys of dicts, field names."""
+    if hasattr(value, "_fields"):
+        children = [(name, getattr(value, name)) for name in value._fields]
+    elif is_dataclass(value) and not isinstance(value, type):
+        children = [(field.name, getattr(value, field.name)) for field in fields(value)]
+    elif isinstance(value, dict):
+        children = [(str(key), value[key]) for key in sorted(value)]
+    elif isinstance(value, (tuple, list)):
+        children = [(str(index), item) for index, item in enumerate(value)]
+    else:
+        yield path, value
+        return
+    for name, child in children:
+        yield from leaves(child, f"{path}.{name}" if path else name)
+
+
+def flat(arguments: Arguments) -> list[Array]:
+    return [array for argument in arguments for array in (argument if isinstance(argument, list) else [argument])]
+
+
+def side(framework: Framework, model: Any, code: str) -> TorchSide | KerasSide:
+    """``code`` is the text that made the model: Keras has no float64 kernels for channels_first outside XLA."""
+    return TorchSide(model) if framework == "torch" else KerasSide(model, compiled="channels_first" in code)
+
+
+class TorchSide:
+    """A PyTorch module in evaluation mode."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model.eval()
+
+    def build(self, arguments: Arguments) -> None:
+        import torch
+
+        with torch.no_grad():
+            self.model(*self._tensors(arguments))
+
+    def randomise(self, rng: np.random.Generator) -> None:
+        import torch
+
+        with torch.no_grad():
+            for tensor in (*self.model.parameters(), *self.model.buffers()):
+                if tensor.is_floating_point():
+                    tensor.copy_(torch.from_numpy(_random(rng, tuple(tensor.shape), fan_out=0)))
+
+    def run(self, arguments: Arguments, cotangents: Mapping[str, Array]) -> Result:
+        import torch
+
+        tensors = [tensor.requires_grad_() for tensor in map(torch.from_numpy, flat(arguments))]
+        outputs = dict(leaves(self.model(*_nested(arguments, tensors))))
+        total = sum((outputs[path] * torch.from_numpy(weight)).sum() for path, weight in cotangents.items())
+        parameters = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        gradients: list[Array] = []
+        if cotangents:
+            for tensor in torch.autograd.grad(
+                total, [*tensors, *parameters.values()], allow_unused=True, materialize_grads=True
+            ):
+                gradients.append(tensor.numpy())
+        return Result(
+            {path: output.detach().numpy() for path, output in outputs.items()},
+            gradients[: len(tensors)],
+            dict(zip(parameters, gradients[len(tensors) :], strict=False)),
+        )
+
+    def read(self) -> dict[str, Array]:
+        return {name: p.detach().numpy().copy() for name, p in self.model.named_parameters() if p.requires_grad}
+
+    def write(self, values: Mapping[str, Array]) -> None:
+        import torch
+
+        with torch.no_grad():
+            for name, parameter in self.model.named_parameters():
+                if name in values:
+                    parameter.copy_(torch.from_numpy(values[name]))
+
+    def _tensors(self, arguments: Arguments) -> list[Any]:
+        import torch
+
+        return _nested(arguments, list(map(torch.from_numpy, flat(arguments))))
+
+
+class KerasSide:
+    """A Keras model in evaluation mode on TensorFlow; ``compiled`` runs it as one XLA computation."""
+
+    def __init__(self, model: Any, *, compiled: bool) -> None:
+        self.model = model
+        self.compiled = compiled
+
+    def build(self, arguments: Arguments) -> None:
+        self._call(flat(arguments), arguments, {})
+
+    def randomise(self, rng: np.random.Generator) -> None:
+        for variable in self.model.variables:
+            if "float" in variable.dtype:
+                variable.assign(_random(rng, tuple(variable.shape), fan_out=-1))
+
+    def run(self, arguments: Arguments, cotangents: Mapping[str, Array]) -> Result:
+        arrays = flat(arguments)
+        outputs, gradients = self._call(arrays, arguments, cotangents)
+        return Result(
+            {path: np.asarray(output) for path, output in outputs.items()},
+            [np.asarray(gradient) for gradient in gradients[: len(arrays)]],
+            dict(zip(self._paths(), (np.asarray(g) for g in gradients[len(arrays) :]), strict=False)),
+        )
+
+    def read(self) -> dict[str, Array]:
+        return {path: np.array(v) for path, v in zip(self._paths(), self.model.trainable_variables, strict=True)}
+
+    def write(self, values: Mapping[str, Array]) -> None:
+        for path, variable in zip(self._paths(), self.model.trainable_variables, strict=True):
+            variable.assign(values[path])
+
+    def _paths(self) -> list[str]:
+        """Paths of variables are not unique; their order is fixed once a model is built."""
+        return [f"{index} {v.path}" for index, v in enumerate(self.model.trainable_variables)]
+
+    def _call(
+        self, arrays: Sequence[Array], arguments: Arguments, cotangents: Mapping[str, Array]
+    ) -> tuple[dict[str, Any], list[Any]]:
+        import tensorflow as tf
+
+        def compute(tensors: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
+            with tf.GradientTape() as tape:
+                tape.watch(tensors)
+                outputs = dict(leaves(self.model(*_nested(arguments, tensors), training=False)))
+                total = sum(tf.reduce_sum(outputs[path] * weight) for path, weight in cotangents.items())
+            if not cotangents:
+                return outputs, []
+            variables = [v.value for v in self.model.trainable_variables]
+            found = tape.gradient(total, [*tensors, *variables], unconnected_gradients="zero")
+            return outputs, [tf.convert_to_tensor(gradient) for gradient in found]
+
+        run = tf.function(compute, jit_compile=True) if self.compiled else compute
+        return run([tf.constant(array) for array in arrays])
+
+
+def _nested(arguments: Arguments, tensors: Sequence[Any]) -> list[Any]:
+    """The flat tensors in the nesting of the arguments."""
+    remaining = iter(tensors)
+    return [
+        [next(remaining) for _ in argument] if isinstance(argument, list) else next(remaining) for argument in arguments
+    ]
+
+
+def _random(rng: np.random.Generator, shape: tuple[int, ...], fan_out: int) -> Array:
+    """Kernels that keep the scale of their input; vectors around 1, which suit scales, shifts and variances alike."""
+    if len(shape) < 2:
+        return rng.uniform(0.5, 1.5, shape)
+    fan_in = np.prod(shape) / shape[fan_out]
+    return rng.standard_normal(shape) / np.sqrt(fan_in)

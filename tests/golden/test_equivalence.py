@@ -1,0 +1,185 @@
+"""Every run line of every exact golden file: both versions compute the same in float64, there and on the way back.
+
+Compared are the outputs, and the gradients of the inputs and of every trainable tensor, in evaluation mode. Gradients
+of parameters are carried to the other side as if they were the weights, so that only the public interface is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from tests.golden.cases import Golden, Run, goldens, translated
+from tests.golden.expected import NOT_EXACT
+from tests.golden.sides import Arguments, Array, KerasSide, Result, TorchSide, flat, side
+from translator import Translation, transfer_weights
+from translator.model import Layout, ModelInfo
+
+pytestmark = pytest.mark.frameworks
+
+# Relative to the largest element: rounding in float64 stays below 1e-13, a wrong meaning shows above 1e-6.
+FORWARD = 1e-11
+GRADIENT = 1e-9
+
+EXACT = [golden for golden in goldens() if golden.name not in NOT_EXACT]
+RUNS = [(golden, index) for golden in EXACT for index in range(len(golden.runs))]
+
+
+@pytest.fixture(autouse=True)
+def _float64() -> Iterator[None]:
+    from tests.laws.sides import float64
+
+    with float64():
+        yield
+
+
+def named(value: object) -> str:
+    return str(value)
+
+
+@pytest.mark.parametrize(("golden", "index"), RUNS, ids=named)
+def test_computes_the_same_there_and_back(golden: Golden, index: int) -> None:
+    check(golden, golden.runs[index], None, back=True)
+
+
+@pytest.mark.parametrize("golden", EXACT, ids=named)
+def test_computes_the_same_with_every_axis_kept(golden: Golden) -> None:
+    check(golden, golden.runs[0], golden.kept_layout, back=False)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("golden", "index"), [row for row in RUNS if row[1] > 0], ids=named)
+def test_computes_the_same_with_every_axis_kept_on_the_other_runs(golden: Golden, index: int) -> None:
+    check(golden, golden.runs[index], golden.kept_layout, back=False)
+
+
+def check(golden: Golden, run: Run, layout: Layout | None, *, back: bool) -> None:
+    with ExitStack() as modules:
+        source = executed(modules, golden.source)
+        there = translated(golden.source, golden.to, layout)
+        target = executed(modules, there.code)
+        one = side(golden.from_, evaluate(run.expression, source), golden.source)
+        two = side(golden.to, evaluate(run.expression, target), there.code)
+        arguments = drawn(run)
+        compare(one, two, there, run.model, arguments)
+        if back:
+            moved = in_target_order(arguments, there.models[run.model])
+            again = translated(there.code, golden.from_)
+            assert again.exact, [(d.code, d.message) for d in again.diagnostics if d.severity != "note"]
+            three = side(golden.from_, evaluate(run.expression, executed(modules, again.code)), again.code)
+            compare(two, three, again, there.models[run.model].target, moved)
+
+
+def compare(
+    source: TorchSide | KerasSide, target: TorchSide | KerasSide, t: Translation, name: str, arguments: Arguments
+) -> None:
+    info = t.models[name]
+    moved = in_target_order(arguments, info)
+    source.build(arguments)
+    target.build(moved)
+    source.randomise(np.random.default_rng(1))
+    transfer_weights(source.model, target.model, t)
+    outputs = source.run(arguments, {}).outputs
+    rng = np.random.default_rng(2)
+    cotangents = {path: rng.standard_normal(output.shape) for path, output in outputs.items()}
+    expected = source.run(arguments, cotangents)
+    actual = target.run(moved, {path: rearranged(c, rule_of(info, path)) for path, c in cotangents.items()})
+    assert any(np.abs(gradient).max() > 0 for gradient in expected.inputs), "the output does not depend on the input"
+    assert set(actual.outputs) == set(expected.outputs)
+    assert set(info.outputs) <= set(expected.outputs)
+    for path, output in expected.outputs.items():
+        assert_close(actual.outputs[path], rearranged(output, rule_of(info, path)), FORWARD, f"output {path!r}")
+    rules = input_rules(arguments, info)
+    for index, (found, gradient, rule) in enumerate(zip(actual.inputs, expected.inputs, rules, strict=True)):
+        assert_close(found, rearranged(gradient, rule), GRADIENT, f"gradient of input {index}")
+    compare_parameters(source, target, t, expected, actual)
+
+
+def compare_parameters(
+    source: TorchSide | KerasSide, target: TorchSide | KerasSide, t: Translation, expected: Result, actual: Result
+) -> None:
+    source.write(expected.parameters)
+    transfer_weights(source.model, target.model, t)
+    carried = target.read()
+    assert set(carried) == set(actual.parameters)
+    scale = max((np.abs(gradient).max() for gradient in carried.values()), default=0.0)
+    for path, gradient in actual.parameters.items():
+        assert_close(gradient, carried[path], GRADIENT, f"gradient of {path}", floor=1e-6 * scale)
+
+
+def assert_close(found: Array, expected: Array, gate: float, what: str, floor: float = 1.0) -> None:
+    """``floor`` is the scale below which an array counts as small: gradients that are zero in exact arithmetic."""
+    assert found.shape == expected.shape, what
+    assert np.isfinite(expected).all(), f"{what} is not finite"
+    bound = gate * max(np.abs(expected).max(initial=0.0), floor)
+    assert np.abs(found - expected).max(initial=0.0) <= bound, what
+
+
+def drawn(run: Run) -> Arguments:
+    """Random arguments; the elements of a list argument stay together."""
+    rng = np.random.default_rng(0)
+    arguments: dict[str, Array | list[Array]] = {}
+    for tensor in run.inputs:
+        assert tensor.dtype.startswith("float"), f"{tensor.dtype} inputs are not drawn yet"
+        array = rng.standard_normal(tensor.shape)
+        if tensor.listed:
+            elements = arguments.setdefault(tensor.argument, [])
+            assert isinstance(elements, list)
+            elements.append(array)
+        else:
+            arguments[tensor.name] = array
+    return list(arguments.values())
+
+
+def in_target_order(arguments: Arguments, info: ModelInfo) -> Arguments:
+    rules = iter(input_rules(arguments, info))
+    return [
+        [rearranged(element, next(rules)) for element in argument]
+        if isinstance(argument, list)
+        else rearranged(argument, next(rules))
+        for argument in arguments
+    ]
+
+
+def input_rules(arguments: Arguments, info: ModelInfo) -> list[str | None]:
+    """The axis rule of every array: by ``argument.position`` for the elements of a list, else by the argument."""
+    names = list(dict.fromkeys(key.partition(".")[0] for key in info.inputs))
+    assert len(names) >= len(arguments), f"{list(info.inputs)} for {len(arguments)} arguments"
+    rules: list[str | None] = []
+    for name, argument in zip(names, arguments, strict=False):
+        for position, _ in enumerate(flat([argument])):
+            keys = [key for key in (f"{name}.{position}", name) if key in info.inputs]
+            assert keys, f"no rule for {name!r}"
+            rules.append(info.inputs[keys[0]])
+    return rules
+
+
+def rule_of(info: ModelInfo, path: str) -> str | None:
+    return info.outputs.get(path)
+
+
+def rearranged(array: Array, rule: str | None) -> Array:
+    """Transpose by a rule such as ``"n c h w -> n h w c"``."""
+    if rule is None:
+        return array
+    found = re.fullmatch(r"([\w ]+) -> ([\w ]+)", rule)
+    assert found, rule
+    before, after = found[1].split(), found[2].split()
+    assert sorted(before) == sorted(after), rule
+    assert len(before) == array.ndim, f"{rule} for an array of {array.ndim} axes"
+    return np.ascontiguousarray(np.transpose(array, [before.index(axis) for axis in after]))
+
+
+def executed(modules: ExitStack, code: str) -> ModuleType:
+    from tests.laws.sides import executed as run
+
+    return modules.enter_context(run(code))
+
+
+def evaluate(expression: str, module: ModuleType) -> object:
+    return eval(expression, module.__dict__)  # noqa: S307  # the fixture's own expression
