@@ -129,13 +129,13 @@ class KerasSide:
         arrays = flat(arguments)
         outputs, gradients = self._call(arrays, arguments, cotangents)
         return Result(
-            {path: np.asarray(output) for path, output in outputs.items()},
-            [np.asarray(gradient) for gradient in gradients[: len(arrays)]],
-            dict(zip(self._paths(), (np.asarray(g) for g in gradients[len(arrays) :]), strict=False)),
+            {path: output.numpy() for path, output in outputs.items()},
+            [gradient.numpy() for gradient in gradients[: len(arrays)]],
+            dict(zip(self._paths(), (g.numpy() for g in gradients[len(arrays) :]), strict=False)),
         )
 
     def read(self) -> dict[str, Array]:
-        return {path: np.array(v) for path, v in zip(self._paths(), self.model.trainable_variables, strict=True)}
+        return {path: v.numpy().copy() for path, v in zip(self._paths(), self.model.trainable_variables, strict=True)}
 
     def write(self, values: Mapping[str, Array]) -> None:
         for path, variable in zip(self._paths(), self.model.trainable_variables, strict=True):

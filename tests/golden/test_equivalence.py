@@ -65,23 +65,30 @@ def check(golden: Golden, run: Run, layout: Layout | None, *, back: bool) -> Non
         target = executed(modules, there.code)
         one = side(golden.from_, evaluate(run.expression, source), golden.source)
         two = side(golden.to, evaluate(run.expression, target), there.code)
-        arguments = drawn(run)
-        compare(one, two, there, run.model, arguments)
+        # A Keras layer has no weights before a call reaches it, so models are built by the call with most arguments.
+        widest = max((other for other in golden.runs if other.model == run.model), key=lambda r: len(r.inputs))
+        arguments, reaching = drawn(run), drawn(max(run, widest, key=lambda r: len(r.inputs)))
+        compare(one, two, there, run.model, arguments, reaching)
         if back:
-            moved = in_target_order(arguments, there.models[run.model])
+            moved, reached = (in_target_order(a, there.models[run.model]) for a in (arguments, reaching))
             again = translated(there.code, golden.from_)
             assert again.exact, [(d.code, d.message) for d in again.diagnostics if d.severity != "note"]
             three = side(golden.from_, evaluate(run.expression, executed(modules, again.code)), again.code)
-            compare(two, three, again, there.models[run.model].target, moved)
+            compare(two, three, again, there.models[run.model].target, moved, reached)
 
 
 def compare(
-    source: TorchSide | KerasSide, target: TorchSide | KerasSide, t: Translation, name: str, arguments: Arguments
+    source: TorchSide | KerasSide,
+    target: TorchSide | KerasSide,
+    t: Translation,
+    name: str,
+    arguments: Arguments,
+    reaching: Arguments,
 ) -> None:
     info = t.models[name]
     moved = in_target_order(arguments, info)
-    source.build(arguments)
-    target.build(moved)
+    source.build(reaching)
+    target.build(in_target_order(reaching, info))
     source.randomise(np.random.default_rng(1))
     transfer_weights(source.model, target.model, t)
     outputs = source.run(arguments, {}).outputs

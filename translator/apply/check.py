@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import builtins
 import symtable
+
+from translator.emit.imports import global_reads
 
 
 def undefined(code: str) -> set[str]:
     """Names that some scope of a module reads as globals and that the module neither binds nor the builtins have."""
     table = symtable.symtable(code, "<output>", "exec")
     bound = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
-    reads: set[str] = set()
-    stack = [table]
+    stack = list(table.get_children())
     while stack:
         scope = stack.pop()
-        for symbol in scope.get_symbols():
-            if symbol.is_declared_global() and symbol.is_assigned():
-                bound.add(symbol.get_name())
-            if symbol.is_referenced() and (symbol.is_global() or scope is table):
-                reads.add(symbol.get_name())
+        bound |= {s.get_name() for s in scope.get_symbols() if s.is_declared_global() and s.is_assigned()}
         stack += scope.get_children()
     known = bound | set(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__class__"}
-    return reads - known
+    return global_reads(table) - known
 
 
 def new_undefined(source: str, code: str) -> set[str]:
@@ -31,11 +27,3 @@ def new_undefined(source: str, code: str) -> set[str]:
         return set()
     found = undefined(code)
     return found - undefined(source) if found else found
-
-
-def parses(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except SyntaxError:
-        return False
-    return True

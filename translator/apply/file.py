@@ -43,10 +43,15 @@ def translate_file(
     _collect(scribe, analysis)
     scribe.prune_declines()
     marks.forget_old(scribe)
-    code, edits = _write(scribe, forest)
     lines = parse.LineIndex(text)
+    try:
+        code, edits = _write(scribe, forest)
+        undefined = check.new_undefined(text, code)
+    except (SyntaxError, MemoryError):
+        # A mistake of the translator must not reach a file: the source stays as it is, and says so.
+        return outcome.failed(scribe, filename, layout, fidelity, lines)
     changes = _changes(statements, edits, text, lines)
-    return outcome.conclude(scribe, code, changes, filename, layout, fidelity, lines, check.new_undefined(text, code))
+    return outcome.conclude(scribe, code, changes, filename, layout, fidelity, lines, undefined)
 
 
 def taken_names(forest: Forest, analysis: Analysis) -> frozenset[str]:
@@ -88,8 +93,13 @@ def _write(scribe: Scribe, forest: Forest) -> tuple[str, Splicer]:
     edits += marks.insertions(scribe)
     edits += _import_edits(scribe, forest, draft)
     final = Splicer(scribe.text, edits)
+    code = final.whole()
+    lost = marks.lost_comments(scribe, code)
+    if lost:
+        final = Splicer(scribe.text, [*edits, *lost])
+        code = final.whole()
     scribe.splicer = final
-    return final.whole(), final
+    return code, final
 
 
 def _import_edits(scribe: Scribe, forest: Forest, draft: str) -> list[Edit]:

@@ -40,6 +40,27 @@ def forget_old(scribe: Scribe) -> None:
         scribe.add(start, found.end() if found else comment.end, "")
 
 
+def lost_comments(scribe: Scribe, draft: str) -> list[Edit]:
+    """Comments inside rewritten code that have no place in the new text: they move above their statement."""
+    counts: dict[str, int] = {}
+    for comment in scribe.tree.comments:
+        if not _OLD.match(comment.text):
+            counts[comment.text] = counts.get(comment.text, 0) + 1
+    edits = []
+    for comment in scribe.tree.comments:
+        text = comment.text
+        if text not in counts or draft.count(text) >= counts[text]:
+            continue
+        statement = scribe.tree.innermost(comment.start)
+        if statement is not None:
+            counts.pop(text)
+            start = scribe.tree.line_start(scribe.span(statement)[0])
+            indent = re.match(r"[ \t\f]*", scribe.text[start:])
+            line = f"{indent[0] if indent else ''}{text}{scribe.newline}"
+            edits.append(Edit(start, start, lambda line=line: line))  # type: ignore[misc]  # bound now, read later
+    return edits
+
+
 def insertions(scribe: Scribe) -> list[Edit]:
     """One comment line per declined statement and reason."""
     rows: dict[int, list[str]] = {}

@@ -74,6 +74,18 @@ def conclude(
     )
 
 
+def failed(scribe: Scribe, filename: str, layout: Layout, fidelity: Fidelity, lines: LineIndex) -> Translation:
+    """The translation of a file whose output would not parse: the source, unchanged, with one error."""
+    analysis = scribe.analysis
+    problem = Diagnostic(
+        "T110", "error", _span(lines, 0, 0), "the translation of this file would not parse, so the file was left as it is", codes.CODES["T110"].todo
+    )
+    sites = tuple(replace(site, outcome="declined", target="") for site in _sites(scribe, lines))
+    plan = WeightPlan(analysis.source, analysis.to)
+    text = scribe.text
+    return Translation(text, (problem,), Coverage(sites), False, {}, plan, (), text, filename, analysis.source, analysis.to, layout, fidelity)
+
+
 def _span(lines: LineIndex, start: int, end: int) -> Span:
     (line, column), (end_line, end_column) = lines.position(start), lines.position(end)
     return Span(line, column, end_line, end_column, start, end)

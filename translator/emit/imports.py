@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import symtable
 from collections.abc import Callable, Iterable
 
 import libcst as cst
@@ -11,14 +12,31 @@ from translator.resolve.names import FRAMEWORK_ROOTS, import_bindings
 
 
 def used_names(code: str) -> set[str]:
-    """Every name that code reads, and those that it lists in ``__all__``: an import may exist for them."""
-    tree = ast.parse(code)
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
-            if isinstance(node.value, ast.List | ast.Tuple):
-                names |= {e.value for e in node.value.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)}
+    """The global names that some scope of a module reads, and those in ``__all__``: an import may exist for them.
+
+    Raises SyntaxError where ``code`` does not parse.
+    """
+    names = global_reads(symtable.symtable(code, "<output>", "exec"))
+    if "__all__" in code:
+        for node in ast.parse(code).body:
+            if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+                if isinstance(node.value, ast.List | ast.Tuple):
+                    names |= {e.value for e in node.value.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)}
     return names
+
+
+def global_reads(table: symtable.SymbolTable) -> set[str]:
+    """Names that are looked up in the module's namespace, from any scope."""
+    reads: set[str] = set()
+    stack = [table]
+    while stack:
+        scope = stack.pop()
+        outermost = scope is table
+        for symbol in scope.get_symbols():
+            if symbol.is_referenced() and (outermost or symbol.is_global()):
+                reads.add(symbol.get_name())
+        stack += scope.get_children()
+    return reads
 
 
 def is_framework(node: cst.Import | cst.ImportFrom) -> bool:

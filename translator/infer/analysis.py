@@ -16,6 +16,7 @@ from translator.infer import finish, frame
 from translator.infer.facts import ClassInfo, Function, Key, LayerSite, Tables
 from translator.infer.values import (
     BOTTOM,
+    FOREIGN,
     UNKNOWN,
     ClassRef,
     Container,
@@ -152,8 +153,11 @@ class Analysis:
             for small in statement.body:
                 if isinstance(small, cst.Import | cst.ImportFrom):
                     for name, origin, star in import_bindings(small):
+                        value = self.imported(origin)
                         if not star:
-                            self.tables.globals[name] = self.imported(origin)
+                            self.tables.globals[name] = value
+                        elif isinstance(value, FrameworkRef):
+                            self.stars.append(value.api)
 
     def _is_helper(self, node: cst.FunctionDef | cst.ClassDef, tree: Tree) -> bool:
         """Whether a definition is a helper of ours, unedited: it then stands for what it helps to express."""
@@ -168,7 +172,7 @@ class Analysis:
         """The value of an imported name."""
         if FRAMEWORK_ROOTS.get(origin.split(".")[0]) == self.source:
             return FrameworkRef(self.catalog.canonical(origin))
-        return UNKNOWN
+        return FOREIGN
 
     def add_function(
         self, node: cst.FunctionDef, tree: Tree, key: str, owner: str | None, parent: Function | None

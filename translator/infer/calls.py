@@ -19,6 +19,8 @@ from translator.infer.facts import ClassInfo, Declined, Function, Note, Replace,
 from translator.infer.orders import join_orders, require
 from translator.infer.values import (
     BOTTOM,
+    DECLINED,
+    FOREIGN,
     UNKNOWN,
     Bottom,
     Builtin,
@@ -46,6 +48,7 @@ from translator.infer.values import (
     element,
     is_moduleish,
     join,
+    options,
 )
 from translator.infer.values import Items as ItemsValue
 from translator.infer.values import Mapping as MappingValue
@@ -109,13 +112,17 @@ def arguments(frame: Frame, node: cst.Call, skip: frozenset[str] = frozenset()) 
 
 def _unknown(frame: Frame, node: cst.Call) -> Value:
     """A call of something unknown: tensors enter in source order, and nothing is known of the result."""
-    for arg, value in zip(node.args, arguments(frame, node), strict=True):
+    values = arguments(frame, node)
+    for arg, value in zip(node.args, values, strict=True):
         if isinstance(value, Tensor) and value.order == "moved":
             require(frame, arg.value, value, "source")
+    problem = _undecidable(frame, node, values)
+    if problem:
+        return frame.decline(node, "T107", problem, hint="pass a module that is built in this file, or translate with --layout")
     if isinstance(node.func, cst.Attribute) and frame.analysis.source == "torch":
         name = node.func.attr.value
         owner = frame.memo.get(node.func.value, UNKNOWN)
-        if name in expressions.TENSOR_ONLY_METHODS and isinstance(owner, Unknown) and frame.analysis.uses_framework:
+        if name in expressions.TENSOR_ONLY_METHODS and isinstance(owner, Unknown) and owner != FOREIGN and frame.analysis.uses_framework:
             frame.decline(
                 node,
                 frame.analysis.missing_code(f"torch.Tensor.{name}"),
@@ -130,6 +137,43 @@ def _unknown(frame: Frame, node: cst.Call) -> Value:
                 hint="annotate the variable as torch.Tensor",
             )
     return UNKNOWN
+
+
+def _undecidable(frame: Frame, node: cst.Call, values: Sequence[Value]) -> str:
+    """Why the axis order of what goes in and out of an unknown call cannot be decided; "" where it does not matter."""
+    if not frame.analysis.moves_boundary:
+        return ""
+    if any(_holds_moved(value) for value in values):
+        return "tensors whose axes have moved are handed to code that is not known, inside a list or dictionary"
+    if any(isinstance(o, Instance | LayerAt | Container | MethodRef | FunctionRef) and _is_model_part(frame, o) for v in values for o in options(v)):
+        return "a module or function is handed to code that is not known, which may call it in another axis order"
+    called = isinstance(node.func, cst.Attribute) and isinstance(frame.memo.get(node.func.value), Instance)
+    if frame.memo.get(node.func) == DECLINED:
+        return ""
+    if called and any(isinstance(v, Tensor) and (v.rank is None or v.rank > 2) for v in values):
+        return "the module that is called here is not known, so the axis order that it wants cannot be decided"
+    return ""
+
+
+def _holds_moved(value: Value) -> bool:
+    match value:
+        case ItemsValue(items=items):
+            return any(_holds_moved(v) or (isinstance(v, Tensor) and v.order == "moved") for v in items)
+        case Many(item=item):
+            return _holds_moved(item) or (isinstance(item, Tensor) and item.order == "moved")
+        case MappingValue(items=pairs):
+            return any(_holds_moved(v) or (isinstance(v, Tensor) and v.order == "moved") for _, v in pairs)
+    return False
+
+
+def _is_model_part(frame: Frame, value: Value) -> bool:
+    if isinstance(value, Instance):
+        return frame.analysis.tables.classes[value.cls].module
+    if isinstance(value, MethodRef):
+        return frame.analysis.tables.classes[value.cls].module
+    if isinstance(value, FunctionRef):
+        return bool(frame.analysis.tables.functions[value.key].demands)
+    return True
 
 
 def _any(frame: Frame, node: cst.Call, function: OneOf) -> Value:
@@ -658,6 +702,8 @@ def _builtin(frame: Frame, node: cst.Call, name: str) -> Value:
         return _super_call(frame, node, name)
     values = arguments(frame, node)
     first = values[0] if values else UNKNOWN
+    if name in ("getattr", "setattr") and isinstance(first, Instance) and len(node.args) > 1:
+        return _dynamic_attribute(frame, node, name, first, values)
     if isinstance(first, Tensor) and name in ("float", "int", "bool"):
         return frame.decline(node, "T109", f"{name}() of a tensor")
     for arg, value in zip(node.args, values, strict=True):
@@ -679,6 +725,22 @@ def _builtin(frame: Frame, node: cst.Call, name: str) -> Value:
         return frame.decline(node, "T109", f"the built-in {name}() over tensors", hint="write the operations out")
     if name in ("max", "min"):
         return Number("int") if all(isinstance(v, Number | Const) for v in values) else UNKNOWN
+    return UNKNOWN
+
+
+def _dynamic_attribute(frame: Frame, node: cst.Call, name: str, owner: Instance, values: Sequence[Value]) -> Value:
+    """``getattr(self, name)``: known where the name is a literal; a computed name may stand for any layer."""
+    attribute = literal(node.args[1].value)
+    module = frame.analysis.tables.classes[owner.cls].module
+    if isinstance(attribute, str):
+        if name == "setattr" and len(values) > 2:
+            expressions.escape(frame, values[2])
+            frame.analysis.write(frame.function, ("attribute", owner.cls, attribute), values[2])
+            return UNKNOWN
+        found = frame.analysis.attribute(owner.cls, attribute, frame.function)
+        return UNKNOWN if isinstance(found, Bottom) else found
+    if module:
+        return frame.decline(node, "T105", f"{name}() with a computed attribute name", hint="keep the layers in a list")
     return UNKNOWN
 
 

@@ -13,6 +13,7 @@ from translator.infer.facts import Replace
 from translator.infer.orders import require
 from translator.infer.values import (
     BOTTOM,
+    FOREIGN,
     UNKNOWN,
     Bottom,
     Builtin,
@@ -70,6 +71,9 @@ def settle(frame: Frame, node: cst.BaseExpression, value: Value) -> Value:
     """Decide about a bare framework name, and bring a shape used as a whole into source order."""
     if isinstance(value, FrameworkRef):
         _reference(frame, node, value.api)
+    elif isinstance(value, TensorMethod):
+        name = f"torch.Tensor.{value.name}" if frame.analysis.source == "torch" else value.name
+        return frame.decline(node, frame.analysis.missing_code(name), f".{value.name} of a tensor has no counterpart in the mapping database", name)
     elif isinstance(value, Shape):
         _whole_shape(frame, node, value)
         value = Shape(replace(value.tensor, order="source" if value.tensor.order == "moved" else value.tensor.order))
@@ -230,6 +234,8 @@ def _attribute(frame: Frame, node: cst.Attribute) -> Value:
         case Shape():
             _whole_shape(frame, node.value, base)
             return UNKNOWN
+        case Unknown() if base == FOREIGN:
+            return FOREIGN
     return UNKNOWN
 
 
@@ -279,9 +285,9 @@ def _tensor_attribute(frame: Frame, node: cst.Attribute, base: Tensor, name: str
     if name == "shape":
         frame.decide(node, Replace("shape", "torch.Tensor.shape" if frame.analysis.source == "torch" else "shape"))
         return Shape(base)
-    if name in ("ndim", "dtype"):
-        frame.decide(node, Replace("attribute", f"torch.Tensor.{name}", name))
-        return Number("int") if name == "ndim" else UNKNOWN
+    if name == "ndim":
+        frame.decide(node, Replace("attribute", "torch.Tensor.ndim", name))
+        return Number("int")
     return TensorMethod(node.value, name, base)
 
 

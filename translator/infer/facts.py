@@ -130,6 +130,7 @@ class Function:
     renamed: dict[cst.CSTNode, str] = field(default_factory=dict)
     needs_training: bool = False
     evaluations: int = 0
+    scope: dict[str, Value] = field(default_factory=dict)
     pending: dict[Key, Value] = field(default_factory=dict)
     contributed: set[Key] = field(default_factory=set)
 

@@ -40,12 +40,24 @@ def settle_conversions(analysis: Analysis) -> None:
             added.setdefault(node, set()).update(wanted)
     for (site, index), wanted in between.items():
         conversion = _agreed(analysis, site, wanted)
-        if conversion is not None:
+        if site in analysis.grown:
+            continue
+        if conversion is not None and not _written_out(analysis, site):
+            message = "a transpose is needed between elements that are not written out one by one"
+            analysis.tables.functions["<module>"].decisions[site] = Declined("T107", message)
+        elif conversion is not None:
             analysis.tables.containers.setdefault(site, {})[index] = conversion
     for node, wanted in added.items():
         conversion = _agreed(analysis, node, wanted)
         if conversion is not None:
             analysis.tables.added[node] = conversion
+
+
+def _written_out(analysis: Analysis, site: cst.CSTNode) -> bool:
+    """Whether a container's elements stand in its construction, so that something can be put between them."""
+    function, _ = analysis.containers.get(site, (None, None))
+    decision = function.decisions.get(site) if function is not None else None
+    return isinstance(decision, Replace) and decision.data in ("items", "display", "pairs")
 
 
 def _agreed(analysis: Analysis, node: cst.CSTNode, wanted: set[Conversion | None]) -> Conversion | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -11,6 +12,7 @@ from translator.infer import annotations, expressions
 from translator.infer.facts import Conversion, Decision, Declined, Function, Note, Replace
 from translator.infer.values import (
     BOTTOM,
+    DECLINED,
     NONE,
     UNKNOWN,
     Bottom,
@@ -70,7 +72,7 @@ class Frame:
 
     def decline(self, node: cst.CSTNode, code: str, message: str, api: str = "", hint: str = "") -> Value:
         self.function.decisions[node] = Declined(code, message, hint, api)
-        return UNKNOWN
+        return DECLINED
 
     def note(self, node: cst.CSTNode, code: str, message: str) -> None:
         self.function.notes[node] = Note(code, message)
@@ -89,7 +91,8 @@ class Frame:
         while scope is not None and scope.parent is not None and scope.parent.node is not None:
             scope = scope.parent
             if name in scope.local_names or name in scope.parameters:
-                return UNKNOWN
+                self.function.reads.add(("scope", scope.key))
+                return _captured(scope.scope.get(name, BOTTOM))
         self.function.reads.add(("global", name))
         if ("global", name) in self.function.pending:
             return self.function.pending[("global", name)]
@@ -294,6 +297,11 @@ class Frame:
         return join(left, right)
 
 
+def _captured(value: Value) -> Value:
+    """A variable of the enclosing function as a nested one sees it."""
+    return replace(value, origins=frozenset(), token=None) if isinstance(value, Tensor) else value
+
+
 def evaluate(analysis: Analysis, function: Function) -> None:
     """Run a function once (again where joins forced an order) and publish its summary."""
     for _ in range(4):
@@ -315,6 +323,9 @@ def evaluate(analysis: Analysis, function: Function) -> None:
                 running.run(tree.module.body)
         if not running.again:
             break
+    if function.node is not None and running.env != function.scope:
+        function.scope = running.env
+        analysis.changed(("scope", function.key))
     analysis.publish(function)
 
 

@@ -16,6 +16,7 @@ from translator.infer.facts import Conversion, Declined, LayerSite, Replace
 from translator.infer.orders import Place, require
 from translator.infer.values import (
     BOTTOM,
+    DECLINED,
     NONE,
     UNKNOWN,
     Bottom,
@@ -66,7 +67,7 @@ def construct(frame: Frame, node: cst.Call, api: str) -> Value:
         site.decline = found
         site.candidates = []
         frame.decide(node, found)
-        return UNKNOWN
+        return DECLINED
     site.candidates = [(alternative, bindings) for alternative, bindings, _ in found]
     site.peeled = found[0][2]
     shape = site.peeled.get("input_shape")

@@ -50,7 +50,7 @@ def _origins(value: Value) -> frozenset[str]:
 def _demand(frame: Frame, tensor: Tensor, order: Order, rank: int) -> bool:
     if not frame.analysis.moves_boundary or not tensor.origins:
         return False
-    for name in tensor.origins:
+    for name in tensor.origins & frozenset(frame.function.parameters):
         frame.analysis.demand(frame.function, name, order, rank, "float")
     return True
 

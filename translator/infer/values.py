@@ -233,6 +233,10 @@ Value = (
 
 BOTTOM = Bottom()
 UNKNOWN = Unknown()
+FOREIGN = Unknown(frozenset(["<import>"]))
+"""Something imported from elsewhere: no tensor, whatever its methods are called."""
+DECLINED = Unknown(frozenset(["<declined>"]))
+"""What declined code gives: unknown, and already reported."""
 NONE = Const(None)
 _MODULES = (LayerAt, Container, Merge, Instance, ClassRef, FunctionRef, FrameworkRef, MethodRef)
 
