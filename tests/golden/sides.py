@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeAlias
 
@@ -14,6 +14,8 @@ from translator.model import Framework
 Array: TypeAlias = npt.NDArray[Any]
 Arguments: TypeAlias = Sequence["Array | list[Array]"]
 """The arguments of one call: arrays, or lists of arrays."""
+Cotangents: TypeAlias = Callable[[str, tuple[int, ...]], "Array"]
+"""The weights of an output in the sum that is differentiated, by the output's path and shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,11 @@ class TorchSide:
 
     def build(self, arguments: Arguments) -> None:
         import torch
+        from torch.nn.parameter import is_lazy
 
-        with torch.no_grad():
-            self.model(*self._tensors(arguments))
+        if any(is_lazy(tensor) for tensor in (*self.model.parameters(), *self.model.buffers())):
+            with torch.no_grad():
+                self.model(*_nested(arguments, list(map(torch.from_numpy, flat(arguments)))))
 
     def randomise(self, rng: np.random.Generator) -> None:
         import torch
@@ -74,23 +78,20 @@ class TorchSide:
                 if tensor.is_floating_point():
                     tensor.copy_(torch.from_numpy(_random(rng, tuple(tensor.shape), fan_out=0)))
 
-    def run(self, arguments: Arguments, cotangents: Mapping[str, Array]) -> Result:
+    def run(self, arguments: Arguments, cotangents: Cotangents) -> Result:
         import torch
 
         tensors = [tensor.requires_grad_() for tensor in map(torch.from_numpy, flat(arguments))]
         outputs = dict(leaves(self.model(*_nested(arguments, tensors))))
-        total = sum((outputs[path] * torch.from_numpy(weight)).sum() for path, weight in cotangents.items())
+        total = sum((y * torch.from_numpy(cotangents(path, tuple(y.shape)))).sum() for path, y in outputs.items())
         parameters = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
-        gradients: list[Array] = []
-        if cotangents:
-            for tensor in torch.autograd.grad(
-                total, [*tensors, *parameters.values()], allow_unused=True, materialize_grads=True
-            ):
-                gradients.append(tensor.numpy())
+        wanted = [*tensors, *parameters.values()]
+        found = torch.autograd.grad(total, wanted, allow_unused=True, materialize_grads=True)
+        gradients = [gradient.numpy() for gradient in found]
         return Result(
             {path: output.detach().numpy() for path, output in outputs.items()},
             gradients[: len(tensors)],
-            dict(zip(parameters, gradients[len(tensors) :], strict=False)),
+            dict(zip(parameters, gradients[len(tensors) :], strict=True)),
         )
 
     def read(self) -> dict[str, Array]:
@@ -104,11 +105,6 @@ class TorchSide:
                 if name in values:
                     parameter.copy_(torch.from_numpy(values[name]))
 
-    def _tensors(self, arguments: Arguments) -> list[Any]:
-        import torch
-
-        return _nested(arguments, list(map(torch.from_numpy, flat(arguments))))
-
 
 class KerasSide:
     """A Keras model in evaluation mode on TensorFlow; ``compiled`` runs it as one XLA computation."""
@@ -118,20 +114,21 @@ class KerasSide:
         self.compiled = compiled
 
     def build(self, arguments: Arguments) -> None:
-        self._call(flat(arguments), arguments, {})
+        if not self.model.built or any(not layer.built for layer in self.model._flatten_layers()):
+            self._run(flat(arguments), lambda tensors: self._outputs(arguments, tensors))
 
     def randomise(self, rng: np.random.Generator) -> None:
         for variable in self.model.variables:
             if "float" in variable.dtype:
                 variable.assign(_random(rng, tuple(variable.shape), fan_out=-1))
 
-    def run(self, arguments: Arguments, cotangents: Mapping[str, Array]) -> Result:
+    def run(self, arguments: Arguments, cotangents: Cotangents) -> Result:
         arrays = flat(arguments)
-        outputs, gradients = self._call(arrays, arguments, cotangents)
+        outputs, gradients = self._run(arrays, lambda tensors: self._gradients(arguments, tensors, cotangents))
         return Result(
             {path: output.numpy() for path, output in outputs.items()},
             [gradient.numpy() for gradient in gradients[: len(arrays)]],
-            dict(zip(self._paths(), (g.numpy() for g in gradients[len(arrays) :]), strict=False)),
+            dict(zip(self._paths(), (g.numpy() for g in gradients[len(arrays) :]), strict=True)),
         )
 
     def read(self) -> dict[str, Array]:
@@ -145,24 +142,27 @@ class KerasSide:
         """Paths of variables are not unique; their order is fixed once a model is built."""
         return [f"{index} {v.path}" for index, v in enumerate(self.model.trainable_variables)]
 
-    def _call(
-        self, arrays: Sequence[Array], arguments: Arguments, cotangents: Mapping[str, Array]
-    ) -> tuple[dict[str, Any], list[Any]]:
+    def _run(self, arrays: Sequence[Array], compute: Callable[[list[Any]], Any]) -> Any:
         import tensorflow as tf
-
-        def compute(tensors: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
-            with tf.GradientTape() as tape:
-                tape.watch(tensors)
-                outputs = dict(leaves(self.model(*_nested(arguments, tensors), training=False)))
-                total = sum(tf.reduce_sum(outputs[path] * weight) for path, weight in cotangents.items())
-            if not cotangents:
-                return outputs, []
-            variables = [v.value for v in self.model.trainable_variables]
-            found = tape.gradient(total, [*tensors, *variables], unconnected_gradients="zero")
-            return outputs, [tf.convert_to_tensor(gradient) for gradient in found]
 
         run = tf.function(compute, jit_compile=True) if self.compiled else compute
         return run([tf.constant(array) for array in arrays])
+
+    def _outputs(self, arguments: Arguments, tensors: Sequence[Any]) -> dict[str, Any]:
+        return dict(leaves(self.model(*_nested(arguments, tensors), training=False)))
+
+    def _gradients(
+        self, arguments: Arguments, tensors: Sequence[Any], cotangents: Cotangents
+    ) -> tuple[dict[str, Any], list[Any]]:
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            outputs = self._outputs(arguments, tensors)
+            total = sum(tf.reduce_sum(y * cotangents(path, tuple(y.shape))) for path, y in outputs.items())
+        variables = [v.value for v in self.model.trainable_variables]
+        found = tape.gradient(total, [*tensors, *variables], unconnected_gradients="zero")
+        return outputs, [tf.convert_to_tensor(gradient) for gradient in found]
 
 
 def _nested(arguments: Arguments, tensors: Sequence[Any]) -> list[Any]:

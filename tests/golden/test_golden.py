@@ -92,7 +92,9 @@ def test_the_survivors_are_many_enough_to_count() -> None:
     assert sum(len(untouched(source)) for source in sources) >= 0.3 * lines
 
 
-@pytest.mark.parametrize(("golden", "layout"), [(g, layout) for g in FILES for layout in round_trip_layouts(g)], ids=str)
+@pytest.mark.parametrize(
+    ("golden", "layout"), [(g, layout) for g in FILES for layout in round_trip_layouts(g)], ids=str
+)
 def test_there_back_and_there_again_is_the_first_translation(golden: Golden, layout: Layout) -> None:
     first = translation(golden, layout)
     if not first.exact:

@@ -20,12 +20,14 @@ from translator.infer.values import (
     NONE,
     UNKNOWN,
     Bottom,
+    Const,
     Container,
     Dim,
     Instance,
     LayerAt,
     Many,
     Merge,
+    Number,
     OneOf,
     Order,
     Symbol,
@@ -226,13 +228,17 @@ def _keras_input(frame: Frame, node: cst.Call, api: str) -> Value:
     from translator.infer import calls
 
     calls.arguments(frame, node)
-    shape = next((a.value for a in node.args if a.keyword is None or a.keyword.value == "shape"), None)
-    tensor = None
+    shape = next((a.value for a in node.args if a.keyword is None or a.keyword.value in ("shape", "input_shape")), None)
+    tensor = Tensor(None, None)
+    known = frame.memo.get(shape) if shape is not None else None
+    if isinstance(known, ItemsValue) and all(isinstance(v, Const | Number) for v in known.items):
+        sizes = [v.value if isinstance(v, Const) else v.dim if isinstance(v, Number) else None for v in known.items]
+        tensor = _input_tensor(frame, tuple(sizes)) or tensor
     if isinstance(shape, cst.Tuple | cst.List) and all(isinstance(e, cst.Element) for e in shape.elements):
         sizes = [expressions.dim_of(frame, e.value, frame.memo.get(e.value, UNKNOWN)) for e in shape.elements]
-        tensor = _input_tensor(frame, tuple(sizes))
+        tensor = _input_tensor(frame, tuple(sizes)) or tensor
     frame.decline(node, "T108", "keras.Input outside a Sequential begins a Functional graph", api)
-    return tensor if tensor is not None else UNKNOWN
+    return tensor
 
 
 def _functional(frame: Frame, node: cst.Call, api: str) -> Value:
@@ -324,6 +330,7 @@ SPECIAL: Mapping[str, Callable[[Frame, cst.Call, str], Value]] = {
     "torch.nn.ModuleList": _torch_container,
     "keras.Sequential": _keras_sequential,
     "keras.Input": _keras_input,
+    "keras.layers.InputLayer": _keras_input,
     "keras.Model": _functional,
     **{f"keras.layers.{name}": _merge_layer for name in _MERGES},
     **{f"keras.layers.{name}": _merge_function for name in _MERGES.values()},

@@ -19,8 +19,8 @@ def same_pad_2d(x, kernel_size, stride=1, dilation=1, data_format="channels_last
 class SamePad2D(keras.layers.Layer):
     """Pad the two spatial axes as padding="same" of a convolution does, for use inside a Sequential."""
 
-    def __init__(self, kernel_size, stride=1, dilation=1, data_format="channels_last"):
-        super().__init__()
+    def __init__(self, kernel_size, stride=1, dilation=1, data_format="channels_last", **kwargs):
+        super().__init__(**kwargs)
         self.kernel_size, self.stride, self.dilation = kernel_size, stride, dilation
         self.data_format = data_format
 

@@ -25,21 +25,38 @@ class SamePad2d(nn.Module):
         return same_pad_2d(x, self.kernel_size, self.stride, self.dilation)
 
 
+def max_pool_2d_same(x, kernel_size, stride=None):
+    """max_pool2d padded as Keras' padding="same" pads."""
+    stride = kernel_size if stride is None else stride
+    kernel_size, stride = ((v, v) if isinstance(v, int) else tuple(v) for v in (kernel_size, stride))
+    pads = []
+    for size, k, s in reversed(list(zip(x.shape[2:], kernel_size, stride))):
+        total = max((-(-size // s) - 1) * s + k - size, 0)
+        pads += [total // 2, total - total // 2]
+    return F.max_pool2d(F.pad(x, pads, value=float("-inf")), kernel_size, stride)
+
+
+def avg_pool_2d_same(x, kernel_size, stride=None):
+    """avg_pool2d padded as Keras' padding="same" pads; the padding does not count."""
+    stride = kernel_size if stride is None else stride
+    kernel_size, stride = ((v, v) if isinstance(v, int) else tuple(v) for v in (kernel_size, stride))
+    pads = []
+    for size, k, s in reversed(list(zip(x.shape[2:], kernel_size, stride))):
+        total = max((-(-size // s) - 1) * s + k - size, 0)
+        pads += [total // 2, total - total // 2]
+    counts = F.avg_pool2d(F.pad(x.new_ones(x.shape), pads), kernel_size, stride)
+    return F.avg_pool2d(F.pad(x, pads), kernel_size, stride) / counts
+
+
 class MaxPool2dSame(nn.Module):
     """MaxPool2d padded as Keras' padding="same" pads."""
 
     def __init__(self, kernel_size, stride=None):
         super().__init__()
-        self.kernel_size = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
-        stride = self.kernel_size if stride is None else stride
-        self.stride = (stride, stride) if isinstance(stride, int) else tuple(stride)
+        self.kernel_size, self.stride = kernel_size, stride
 
     def forward(self, x):
-        pads = []
-        for size, kernel, stride in zip(x.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1]):
-            total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-            pads += [total // 2, total - total // 2]
-        return F.max_pool2d(F.pad(x, pads, value=float("-inf")), self.kernel_size, self.stride)
+        return max_pool_2d_same(x, self.kernel_size, self.stride)
 
 
 class AvgPool2dSame(nn.Module):
@@ -47,14 +64,7 @@ class AvgPool2dSame(nn.Module):
 
     def __init__(self, kernel_size, stride=None):
         super().__init__()
-        self.kernel_size = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
-        stride = self.kernel_size if stride is None else stride
-        self.stride = (stride, stride) if isinstance(stride, int) else tuple(stride)
+        self.kernel_size, self.stride = kernel_size, stride
 
     def forward(self, x):
-        pads = []
-        for size, kernel, stride in zip(x.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1]):
-            total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-            pads += [total // 2, total - total // 2]
-        total = F.avg_pool2d(F.pad(x, pads), self.kernel_size, self.stride)
-        return total / F.avg_pool2d(F.pad(x.new_ones(x.shape), pads), self.kernel_size, self.stride)
+        return avg_pool_2d_same(x, self.kernel_size, self.stride)
