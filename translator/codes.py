@@ -36,7 +36,8 @@ _ROWS = (
         "note",
         "axis order of an input or output changed",
         "The model takes or returns this tensor with its channel axis in the target framework's usual place.",
-        "Keras keeps images as (n, h, w, c), PyTorch as (n, c, h, w); following the target's habit avoids transposes inside.",
+        "Keras keeps images as (n, h, w, c), PyTorch as (n, c, h, w); "
+        "following the target's habit avoids transposes inside.",
         "Transpose the data once where it enters, or translate with --layout to keep every axis where it was.",
         "images of shape (8, 3, 224, 224) become (8, 224, 224, 3)",
     ),
@@ -45,7 +46,8 @@ _ROWS = (
         "note",
         "training state differs",
         "Outputs and gradients are equal, but a buffer or parameter evolves differently during training.",
-        "The native layer keeps slightly different statistics, for instance the biased instead of the unbiased variance.",
+        "The native layer keeps slightly different statistics, "
+        "for instance the biased instead of the unbiased variance.",
         "Usually nothing; --fidelity exact writes a helper layer that follows the original step by step.",
         "nn.BatchNorm2d(64)  ->  layers.BatchNormalization(momentum=0.9, epsilon=1e-05)",
     ),
@@ -72,7 +74,8 @@ _ROWS = (
         "note",
         "lazy module",
         "The input size of a layer is not known from the code, so a Lazy module finds it at the first call.",
-        "Keras layers learn their input size when they are built; PyTorch's ordinary modules need it in the constructor.",
+        "Keras layers learn their input size when they are built; "
+        "PyTorch's ordinary modules need it in the constructor.",
         "Run the model once before you load weights or make an optimizer, or write the size in.",
         "layers.Dense(10)  ->  nn.LazyLinear(10)",
     ),

@@ -61,7 +61,9 @@ def encode_source(text: str, like: SourceText) -> bytes:
     try:
         data = text.encode(like.encoding)
     except UnicodeEncodeError as error:
-        raise SourceError(f"{like.encoding} cannot encode {error.object[error.start]!r}", filename=like.filename) from None
+        raise SourceError(
+            f"{like.encoding} cannot encode {error.object[error.start]!r}", filename=like.filename
+        ) from None
     return codecs.BOM_UTF8 + data if like.bom else data
 
 
@@ -135,5 +137,5 @@ def split_statements(text: str, filename: str) -> tuple[list[Statement], ast.Mod
 
 
 def _first_line(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", [])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(d.lineno for d in decorators)])

@@ -32,8 +32,9 @@ def translate(
 ) -> Translation:
     """Translate the text of one module.
 
-    ``to`` is the target framework; ``from_`` the other one, or "auto". ``layout`` None means channels_last for Keras and
-    channels_first for PyTorch. Nothing is imported or executed. Raises SourceError where ``source`` is not readable Python.
+    ``to`` is the target framework; ``from_`` the other one, or "auto". ``layout`` None means channels_last for Keras
+    and channels_first for PyTorch. Nothing is imported or executed. Raises SourceError where ``source`` is not
+    readable Python.
     """
     if to not in ("torch", "keras"):
         raise ValueError(f"to must be 'torch' or 'keras', not {to!r}")
@@ -50,7 +51,9 @@ def translate(
     return _deep(lambda: _translate(text, to, origin, filename, chosen, fidelity), filename)
 
 
-def _unchanged(source: str, filename: str, origin: Framework, to: Framework, layout: Layout, fidelity: Fidelity) -> Translation:
+def _unchanged(
+    source: str, filename: str, origin: Framework, to: Framework, layout: Layout, fidelity: Fidelity
+) -> Translation:
     plan = WeightPlan(origin, to)
     return Translation(source, (), Coverage(), True, {}, plan, (), source, filename, origin, to, layout, fidelity)
 
@@ -61,7 +64,8 @@ def _translate(
     from translator.apply.file import translate_file
 
     collecting = gc.isenabled()
-    # Trees of a file are made and dropped as a whole; the cyclic collector finds nothing in them and costs a tenth of the time.
+    # Trees of a file are made and dropped as a whole: the cyclic collector finds nothing in them and costs a tenth of
+    # the time.
     gc.disable()
     try:
         return translate_file(load(), text, origin, to, filename, layout, fidelity)
@@ -82,7 +86,7 @@ def _deep(work: Callable[[], T], filename: str) -> T:
             result.append(work())
         except RecursionError:
             problem.append(SourceError("the code is nested too deeply", filename=filename))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # the boundary of a thread: raised again in the caller's
             problem.append(error)
         finally:
             sys.setrecursionlimit(before)

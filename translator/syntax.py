@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from itertools import accumulate
@@ -17,32 +16,38 @@ from libcst._nodes.internal import CodegenState
 NOT_LITERAL = object()
 
 
-class _Recorder(AbstractContextManager[None]):
-    """Notes the token range of one node between its parentheses."""
+class _Recorder:
+    """Notes the token ranges of nodes between their parentheses. Nodes nest, so one recorder serves them all."""
 
-    __slots__ = ("marks", "node", "start", "tokens")
+    __slots__ = ("marks", "open", "tokens")
 
-    def __init__(self, node: cst.CSTNode, tokens: list[str], marks: dict[cst.CSTNode, tuple[int, int]]) -> None:
-        self.node, self.tokens, self.marks = node, tokens, marks
+    def __init__(self, tokens: list[str], marks: dict[cst.CSTNode, tuple[int, int]]) -> None:
+        self.tokens, self.marks = tokens, marks
+        self.open: list[tuple[cst.CSTNode, int]] = []
 
     def __enter__(self) -> None:
-        self.start = len(self.tokens)
+        return
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
-        self.marks[self.node] = (self.start, len(self.tokens))
+        node, start = self.open.pop()
+        self.marks[node] = (start, len(self.tokens))
 
 
 class _SpanState(CodegenState):
-    """A codegen state that records token indices; offsets follow by one cumulative sum, which is cheaper than counting."""
+    """A codegen state that records token indices.
+
+    Offsets follow by one cumulative sum, which is cheaper than counting characters at every node.
+    """
 
     def __init__(self, module: cst.Module, tokens: list[str], marks: dict[cst.CSTNode, tuple[int, int]]) -> None:
         super().__init__(default_indent=module.default_indent, default_newline=module.default_newline, tokens=tokens)
-        self.marks = marks
+        self.recorder = _Recorder(tokens, marks)
 
-    def record_syntactic_position(
+    def record_syntactic_position(  # type: ignore[override]  # declared as the generator that its default happens to be
         self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
-    ) -> AbstractContextManager[None]:
-        return _Recorder(node, self.tokens, self.marks)
+    ) -> _Recorder:
+        self.recorder.open.append((node, len(self.tokens)))
+        return self.recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class Spans:
 
     @cached_property
     def _starts(self) -> list[int]:
-        starts = list(accumulate((len(t) for t in self.tokens), initial=0))
+        starts = list(accumulate(map(len, self.tokens), initial=0))
         # At the end of a file without a newline libcst takes its last token back, after spans were recorded.
         return [*starts, starts[-1]]
 
@@ -118,7 +123,10 @@ class Tree:
 
 
 def literal(node: cst.CSTNode) -> object:
-    """The value of a literal expression (numbers, strings, None, booleans, tuples, lists, negatives), else NOT_LITERAL."""
+    """The value of a literal expression, else NOT_LITERAL.
+
+    Numbers and their negatives, strings, None, booleans, ``float("inf")``, and tuples and lists of these.
+    """
     if isinstance(node, cst.Name):
         return _NAMES.get(node.value, NOT_LITERAL)
     if isinstance(node, cst.Integer | cst.Float | cst.SimpleString):
@@ -131,7 +139,12 @@ def literal(node: cst.CSTNode) -> object:
         if any(v is NOT_LITERAL for v in values):
             return NOT_LITERAL
         return tuple(values) if isinstance(node, cst.Tuple) else values
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "float" and len(node.args) == 1:
+    if (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Name)
+        and node.func.value == "float"
+        and len(node.args) == 1
+    ):
         text = literal(node.args[0].value)
         if isinstance(text, str) and text.strip().lower() in ("inf", "-inf"):
             return float(text)
@@ -149,8 +162,22 @@ _NAMES = {"None": None, "True": True, "False": False}
 @lru_cache(maxsize=256)
 def _child_fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
     """The fields of a node class that hold code: whitespace, punctuation and parentheses are left out."""
-    skipped = ("whitespace", "comma", "semicolon", "lines", "lpar", "rpar", "bracket", "equal", "colon", "header", "footer", "indent", "trailing")
-    return tuple(f.name for f in fields(kind) if not any(word in f.name for word in skipped))  # type: ignore[arg-type]  # every node class is a dataclass
+    skipped = (
+        "whitespace",
+        "comma",
+        "semicolon",
+        "lines",
+        "lpar",
+        "rpar",
+        "bracket",
+        "equal",
+        "colon",
+        "header",
+        "footer",
+        "indent",
+        "trailing",
+    )
+    return tuple(f.name for f in fields(kind) if not any(word in f.name for word in skipped))
 
 
 def children(node: cst.CSTNode) -> list[cst.CSTNode]:
@@ -207,4 +234,6 @@ def parameters(function: cst.FunctionDef | cst.Lambda) -> list[cst.Param]:
 
 def same_code(left: Any, right: Any) -> bool:
     """Equal expressions, whitespace and comments aside."""
-    return left is right or (isinstance(left, cst.CSTNode) and isinstance(right, cst.CSTNode) and left.deep_equals(right))
+    return left is right or (
+        isinstance(left, cst.CSTNode) and isinstance(right, cst.CSTNode) and left.deep_equals(right)
+    )

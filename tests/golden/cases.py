@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from translator import Translation, translate
@@ -105,7 +105,7 @@ def parse_run(text: str) -> Run:
     return Run(rest.strip(), tuple(inputs))
 
 
-@lru_cache(maxsize=None)
+@cache
 def translated(source: str, to: Framework, layout: Layout | None = None) -> Translation:
     """Translate once per text, direction and layout; several tests look at the same outcome."""
     return translate(source, to=to, layout=layout)

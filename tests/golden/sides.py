@@ -178,4 +178,5 @@ def _random(rng: np.random.Generator, shape: tuple[int, ...], fan_out: int) -> A
     if len(shape) < 2:
         return rng.uniform(0.5, 1.5, shape)
     fan_in = np.prod(shape) / shape[fan_out]
-    return rng.standard_normal(shape) / np.sqrt(fan_in)
+    kernel: Array = rng.standard_normal(shape) / np.sqrt(fan_in)
+    return kernel

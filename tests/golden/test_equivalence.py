@@ -29,6 +29,12 @@ GRADIENT = 1e-9
 
 EXACT = [golden for golden in goldens() if golden.name not in NOT_EXACT]
 RUNS = [(golden, index) for golden in EXACT for index in range(len(golden.runs))]
+# XLA compiles for seconds per model; these cover convolutions of every form, pooling, flatten and joins.
+COMPILED = (
+    "classes/methods conv/dilation_groups conv/padding_forms functional/mnist_net models/lenet names/aliases "
+    "pool/global tensor/inception_cat tensor/squeeze_excite tensor/view_forms"
+).split()
+KEPT = [golden for golden in EXACT if golden.to == "torch" or golden.name.rpartition("/")[0] in COMPILED]
 
 
 @pytest.fixture(autouse=True)
@@ -48,14 +54,14 @@ def test_computes_the_same_there_and_back(golden: Golden, index: int) -> None:
     check(golden, golden.runs[index], None, back=True)
 
 
-@pytest.mark.parametrize("golden", EXACT, ids=named)
+@pytest.mark.parametrize("golden", KEPT, ids=named)
 def test_computes_the_same_with_every_axis_kept(golden: Golden) -> None:
     check(golden, golden.runs[0], golden.kept_layout, back=False)
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize(("golden", "index"), [row for row in RUNS if row[1] > 0], ids=named)
-def test_computes_the_same_with_every_axis_kept_on_the_other_runs(golden: Golden, index: int) -> None:
+@pytest.mark.parametrize(("golden", "index"), [row for row in RUNS if row[0] not in KEPT or row[1] > 0], ids=named)
+def test_computes_the_same_with_every_axis_kept_on_all_other_runs(golden: Golden, index: int) -> None:
     check(golden, golden.runs[index], golden.kept_layout, back=False)
 
 
@@ -185,7 +191,8 @@ def rearranged(array: Array, rule: str | None) -> Array:
 def executed(modules: ExitStack, code: str) -> ModuleType:
     from tests.laws.sides import executed as run
 
-    return modules.enter_context(run(code))
+    # A layer that asks for float32 would round in a float64 model; both sides are lifted alike.
+    return modules.enter_context(run(code.replace('"float32"', '"float64"')))
 
 
 def evaluate(expression: str, module: ModuleType) -> object:

@@ -14,11 +14,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType
 
 ROOTS = ("torch", "keras", "tensorflow")
-# Method names of model classes that the libraries spell differently, and the mode, which is an argument on one side only.
+# Methods of model classes that the libraries spell differently, and the mode, which is an argument on one side only.
 _PROTOCOL = {"forward", "call", "build", "training", "Tensor", "KerasTensor", "__call__"}
 # Members of tensors and modules; a line with one of them may change although no name of it is the framework's.
 _MEMBERS = set(
-    "shape size view reshape flatten mean contiguous permute dim ndim append add modules layers children parameters".split()
+    "shape size view reshape flatten mean contiguous permute dim ndim append add modules layers children "
+    "parameters".split()
 )
 
 
@@ -127,7 +128,7 @@ def undefined_names(text: str) -> set[str]:
         own: set[str] = set()
         reads: set[str] = set()
         for instruction in dis.get_instructions(code):
-            if instruction.opname in ("STORE_GLOBAL",) or (instruction.opname == "STORE_NAME" and top):
+            if instruction.opname == "STORE_GLOBAL" or (instruction.opname == "STORE_NAME" and top):
                 stores.add(instruction.argval)
             elif instruction.opname == "STORE_NAME":
                 own.add(instruction.argval)
@@ -152,6 +153,9 @@ def _framework_names(tree: ast.Module) -> set[str]:
                     names.add(alias.asname or alias.name.split(".")[0])
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ROOTS:
             names |= {alias.asname or alias.name for alias in node.names}
+            if node.names[0].name == "*":
+                # What nothing else in the file binds is the framework's.
+                names |= undefined_names(ast.unparse(tree))
     return names
 
 
@@ -201,9 +205,7 @@ def _words(node: ast.stmt | ast.expr) -> Iterator[str]:
             yield part.id
         elif isinstance(part, ast.Attribute):
             yield part.attr
-        elif isinstance(part, ast.arg):
-            yield part.arg
-        elif isinstance(part, ast.keyword) and part.arg:
+        elif isinstance(part, ast.arg | ast.keyword) and part.arg:
             yield part.arg
         elif isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isidentifier():
             yield part.value

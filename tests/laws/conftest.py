@@ -13,6 +13,7 @@ _COMMON = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     database=None,
+    report_multiple_bugs=False,
 )
 settings.register_profile("laws-dev", _COMMON, max_examples=5)
 settings.register_profile("laws-ci", _COMMON, max_examples=8)

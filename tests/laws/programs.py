@@ -16,7 +16,7 @@ from tests.laws.modules import Form, Module
 from tests.laws.spelling import STYLES, Speller, UnwritableError
 from tests.laws.values import NO_DEFAULT, allows, defaults, excluded, satisfying, transform_of, value_of
 from translator.catalog.entry import Case, Direction, Entry, Shape
-from translator.catalog.load import Catalog
+from translator.catalog.load import Catalog, load
 from translator.catalog.pattern import Apply, Call, Pat, Ref, Xform, holes
 from translator.catalog.transforms import CONTEXTUAL
 from translator.model import Framework, Layout
@@ -91,9 +91,11 @@ def _needs_rank(entry: Entry) -> bool:
 
 
 @st.composite
-def programs(draw: st.DrawFn, catalog: Catalog, entry: Entry, case: Case, direction: Direction) -> Program:
-    """One program. Draws that no source text can express are rejected."""
-    return _Drawing(draw, catalog, entry, case, source_of(direction)).program()
+def programs(draw: st.DrawFn, name: str, case: int, direction: Direction) -> Program:
+    """One program from a case (by index) of an entry. Draws that no source text can express are rejected."""
+    catalog = load()
+    entry = catalog.entry(name)
+    return _Drawing(draw, catalog, entry, entry.cases[case], source_of(direction)).program()
 
 
 class _Drawing:

@@ -45,7 +45,8 @@ def executed(source: str) -> Iterator[ModuleType]:
     module = ModuleType(f"law_program_{next(_numbers)}")
     sys.modules[module.__name__] = module
     try:
-        exec(compile(source, f"<{module.__name__}>", "exec"), module.__dict__)  # noqa: S102  # the tests' own text
+        # One file name for all: Hypothesis tells failures apart by where they were raised.
+        exec(compile(source, "<law program>", "exec"), module.__dict__)  # noqa: S102  # the tests' own text
         yield module
     finally:
         del sys.modules[module.__name__]
@@ -177,9 +178,11 @@ class KerasSide:
         return arrays[:count], dict(zip(variables, arrays[count:], strict=True))
 
     def step(self, gradients: Mapping[str, Array]) -> None:
-        described = live.of("keras").describe(self.model)[1]
+        one = live.of("keras")
+        described = one.describe(self.model)[1]
         for path, gradient in gradients.items():
-            described[path].assign(np.array(described[path]) - LEARNING_RATE * gradient)
+            before: Array = one.read(described[path])
+            described[path].assign(before - LEARNING_RATE * gradient)
 
     def _tensors(self, inputs: Sequence[Array]) -> list[Any]:
         import tensorflow as tf

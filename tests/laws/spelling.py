@@ -107,7 +107,9 @@ class Speller:
 
     def _unmentioned(self, param: Param) -> str | None:
         """A parameter without influence takes any value; another one, now and then, its default."""
-        if param.required or self.style == "defaults" or not isinstance(param.default, bool | int | float | str):
+        if param.required or param.kind == "**" or self.style == "defaults":
+            return None
+        if not isinstance(param.default, bool | int | float | str):
             return None
         if param.name in self.entry.drop and isinstance(param.default, bool):
             return self.random.choice((None, "True", "False"))

@@ -37,7 +37,7 @@ def _chosen() -> list[Subject]:
 
 def _parameter(subject: Subject) -> object:
     reason, sure = reason_for(str(subject), _profile())
-    marks = [pytest.mark.xfail(reason=reason, strict=sure)] if reason else []
+    marks = [pytest.mark.xfail(reason=reason, strict=sure, raises=AssertionError)] if reason else []
     return pytest.param(subject, id=str(subject), marks=marks)
 
 

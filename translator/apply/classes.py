@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 import libcst as cst
 
 from translator.apply.engine import Scribe
 from translator.infer.annotations import FORWARD
-from translator.infer.facts import ClassInfo, Declined, Function, Replace
+from translator.infer.direction import MODULE_BASES
+from translator.infer.facts import ClassInfo, Declined, Function
 from translator.infer.values import FrameworkRef, Training
+from translator.syntax import dotted
 
 _TARGET_FORWARD = {"keras": "call", "torch": "forward"}
 
@@ -18,7 +18,7 @@ def edit_class(scribe: Scribe, info: ClassInfo) -> None:
     """Edits of one module class: its bases, its forward method and its method names."""
     analysis = scribe.analysis
     for arg in info.node.bases:
-        value = analysis.global_value(_dotted(arg.value))
+        value = analysis.global_value(dotted(arg.value) or "")
         if isinstance(value, FrameworkRef):
             _edit_base(scribe, info, arg, value.api)
     if not info.module:
@@ -32,15 +32,7 @@ def edit_class(scribe: Scribe, info: ClassInfo) -> None:
             scribe.add(start, end, analysis.renamed(name))
 
 
-def _dotted(node: cst.BaseExpression) -> str:
-    from translator.syntax import dotted
-
-    return dotted(node) or ""
-
-
 def _edit_base(scribe: Scribe, info: ClassInfo, arg: cst.Arg, api: str) -> None:
-    from translator.infer.analysis import MODULE_BASES
-
     start, end = scribe.span(arg.value)
     if api in MODULE_BASES[scribe.analysis.source]:
         target = base_of(scribe.analysis.to, info)
@@ -77,7 +69,9 @@ def _add_parameter(scribe: Scribe, node: cst.FunctionDef) -> None:
     params = node.params
     last = params.params[-1] if params.params else None
     if last is None or params.star_arg is not cst.MaybeSentinel.DEFAULT or params.kwonly_params:
-        scribe.declines[node.name] = Declined("T109", "self.training in a forward with these parameters", "add a training argument by hand")
+        scribe.declines[node.name] = Declined(
+            "T109", "self.training in a forward with these parameters", "add a training argument by hand"
+        )
         return
     end = _parameter_end(scribe, last)
     scribe.add(end, end, ", training=None")
@@ -102,14 +96,6 @@ def _drop_training(scribe: Scribe, node: cst.FunctionDef) -> None:
             if scribe.text[start - 1] == ",":
                 start -= 1
             scribe.add(start, end, "")
-
-
-def rewrite_super_init(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
-    """nn.Module's constructor takes no arguments; Keras' takes the layer's name."""
-    if scribe.analysis.to == "keras" or not node.args:
-        return scribe.inside(node)
-    text = scribe.inside(node.func)
-    return f"{text}()"
 
 
 def training_edits(scribe: Scribe, function: Function) -> None:
@@ -137,6 +123,3 @@ def renames(scribe: Scribe, function: Function) -> None:
         if scribe.tree.has(node):
             start, end = scribe.span(node)
             scribe.add(start, end, scribe.analysis.renamed(name))
-
-
-_WORD = re.compile(r"\w+")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+
 def literal_text(value: object, prefer: str = '"') -> str:
     """A literal as Python source; strings in double quotes."""
     if isinstance(value, str):
@@ -45,7 +46,7 @@ def is_atom(text: str) -> bool:
         elif depth == 0 and not (char.isalnum() or char in "_."):
             return False
         index += 1
-    return not text[:1].isdigit() or text.isdigit() and False
+    return not text[:1].isdigit() or (text.isdigit() and False)
 
 
 def tuple_text(items: list[str]) -> str:
@@ -55,3 +56,7 @@ def tuple_text(items: list[str]) -> str:
 def operand(text: str) -> str:
     """``text`` as an operand of an arithmetic operator."""
     return text if is_atom(text) or text.isdigit() or re.fullmatch(r"\d+\.\d*", text) else f"({text})"
+
+
+class Unwritable(Exception):
+    """A matched rewrite cannot be written with these values; the site is declined with the reason."""

@@ -9,9 +9,11 @@ from typing import Any
 
 import libcst as cst
 
+from translator.apply.arguments import Source
+from translator.apply.code import Unwritable, atom, tuple_text
+from translator.apply.creation import permuted
 from translator.apply.forest import Forest
-from translator.apply.code import atom, tuple_text
-from translator.apply.writer import Source, Unwritable, Writer
+from translator.apply.writer import Writer
 from translator.catalog.pattern import Call, Pat, holes
 from translator.catalog.unify import Bound, Code
 from translator.emit.names import Names
@@ -141,8 +143,7 @@ class Scribe:
             return
 
         def render() -> str:
-            text = self._text(node, decision, conversion) if unpack is None else self._unpack(node, unpack)
-            return text
+            return self._text(node, decision, conversion) if unpack is None else self._unpack(node, unpack)
 
         edit = self.add(start, end, render)
         self.by_node[node] = edit
@@ -190,7 +191,11 @@ class Scribe:
             inner, item = text, "item"
             opened = "tuple" if inner.startswith("tuple(") else ""
             one = self.convert(item, replace(conversion, each=False))
-            return f"tuple({one} for {item} in {inner.removeprefix('tuple(').removesuffix(')')})" if opened else f"[{one} for {item} in {inner}]"
+            return (
+                f"tuple({one} for {item} in {inner.removeprefix('tuple(').removesuffix(')')})"
+                if opened
+                else f"[{one} for {item} in {inner}]"
+            )
         if self.analysis.to == "keras":
             return f"{self.names.spell('keras.ops.transpose')}({text}, {tuple_text([str(a) for a in axes])})"
         return f"{atom(text)}.permute({', '.join(str(a) for a in axes)})"
@@ -199,8 +204,6 @@ class Scribe:
         """A conversion of a fresh tensor or of a reshape to unit spatial sizes becomes another order of its shape."""
         if conversion is None or conversion.to != "moved":
             return None
-        from translator.apply.rewriters.creation import permuted
-
         return permuted(decision, moved_axes(conversion.rank, self.analysis.to))
 
     def _unpack(self, node: cst.CSTNode, permutation: tuple[int, ...]) -> str:

@@ -61,7 +61,7 @@ def taken_names(forest: Forest, analysis: Analysis) -> frozenset[str]:
         taken |= function.local_names | set(function.parameters)
         if function.node is not None:
             taken.add(function.name)
-    taken |= {name for name in analysis.bound_at}
+    taken |= set(analysis.bound_at)
     taken |= set(analysis.tables.classes)
     for node in analysis.imports:
         for local, origin, _ in import_bindings(node):  # type: ignore[arg-type]  # imports holds import nodes only
@@ -147,7 +147,9 @@ def _merged(lines: Sequence[str], more: Sequence[str]) -> list[str]:
             names = sorted({*twin.split(" import ")[1].split(", "), *found[2].split(", ")})
             result[result.index(twin)] = f"from {found[1]} import {', '.join(names)}"
         else:
-            result.insert(sum(1 for r in result if r.startswith("import ")), line) if line.startswith("import ") else result.append(line)
+            result.insert(sum(1 for r in result if r.startswith("import ")), line) if line.startswith(
+                "import "
+            ) else result.append(line)
     return result
 
 
@@ -177,7 +179,7 @@ def _removed(forest: Forest, node: cst.Import | cst.ImportFrom, statement: cst.C
         start, end = forest.statement_lines(statement)
         comment = forest.trailing_comment(statement)
         if comment is not None:
-            return Edit(*forest.span(node), lambda: "") if False else Edit(start, end, lambda: forest.indent(statement) + comment + forest.newline)
+            return Edit(start, end, lambda: forest.indent(statement) + comment + forest.newline)
         return Edit(start, end, lambda: "")
     start, end = forest.with_semicolon(node, statement)
     return Edit(start, end, lambda: "")

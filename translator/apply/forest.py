@@ -180,8 +180,16 @@ class Forest:
                 if not isinstance(statement, cst.SimpleStatementLine):
                     return position
                 small = statement.body[0]
-                future = isinstance(small, cst.ImportFrom) and isinstance(small.module, cst.Name) and small.module.value == "__future__"
-                text = isinstance(small, cst.Expr) and isinstance(small.value, cst.SimpleString | cst.ConcatenatedString) and index == 0
+                future = (
+                    isinstance(small, cst.ImportFrom)
+                    and isinstance(small.module, cst.Name)
+                    and small.module.value == "__future__"
+                )
+                text = (
+                    isinstance(small, cst.Expr)
+                    and isinstance(small.value, cst.SimpleString | cst.ConcatenatedString)
+                    and index == 0
+                )
                 if not future and not text:
                     return position
                 position = self.statement_lines(statement)[1]

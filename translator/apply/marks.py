@@ -1,4 +1,4 @@
-"""The comment lines that mark declined code: written above the innermost statement, recognised and replaced on a rerun."""
+"""The comment lines that mark declined code: above the innermost statement, recognised and replaced on a rerun."""
 
 from __future__ import annotations
 

@@ -50,7 +50,13 @@ def conclude(
     found = models.find_models(analysis, span_of)  # type: ignore[arg-type]  # SpanOf is a callable protocol
     diagnostics = [*_declines(scribe, lines), *_notes(scribe, lines), *_boundaries(found)]
     diagnostics += [
-        Diagnostic("T110", "error", _span(lines, 0, 0), f"the output uses the undefined name {name!r}", codes.CODES["T110"].todo)
+        Diagnostic(
+            "T110",
+            "error",
+            _span(lines, 0, 0),
+            f"the output uses the undefined name {name!r}",
+            codes.CODES["T110"].todo,
+        )
         for name in sorted(undefined)
     ]
     sites = tuple(_sites(scribe, lines))
@@ -78,12 +84,30 @@ def failed(scribe: Scribe, filename: str, layout: Layout, fidelity: Fidelity, li
     """The translation of a file whose output would not parse: the source, unchanged, with one error."""
     analysis = scribe.analysis
     problem = Diagnostic(
-        "T110", "error", _span(lines, 0, 0), "the translation of this file would not parse, so the file was left as it is", codes.CODES["T110"].todo
+        "T110",
+        "error",
+        _span(lines, 0, 0),
+        "the translation of this file would not parse, so the file was left as it is",
+        codes.CODES["T110"].todo,
     )
     sites = tuple(replace(site, outcome="declined", target="") for site in _sites(scribe, lines))
     plan = WeightPlan(analysis.source, analysis.to)
     text = scribe.text
-    return Translation(text, (problem,), Coverage(sites), False, {}, plan, (), text, filename, analysis.source, analysis.to, layout, fidelity)
+    return Translation(
+        text,
+        (problem,),
+        Coverage(sites),
+        False,
+        {},
+        plan,
+        (),
+        text,
+        filename,
+        analysis.source,
+        analysis.to,
+        layout,
+        fidelity,
+    )
 
 
 def _span(lines: LineIndex, start: int, end: int) -> Span:
@@ -95,7 +119,12 @@ def _declines(scribe: Scribe, lines: LineIndex) -> Iterable[Diagnostic]:
     for node, declined in scribe.declines.items():
         info = codes.CODES[declined.code]
         yield Diagnostic(
-            declined.code, info.severity, _span(lines, *scribe.span(node)), declined.message, declined.hint or info.todo, declined.api
+            declined.code,
+            info.severity,
+            _span(lines, *scribe.span(node)),
+            declined.message,
+            declined.hint or info.todo,
+            declined.api,
         )
 
 
@@ -105,9 +134,13 @@ def _notes(scribe: Scribe, lines: LineIndex) -> Iterable[Diagnostic]:
     for site in scribe.analysis.tables.sites.values():
         for note in site.notes if site.node not in scribe.declines else ():
             grouped.setdefault(note, []).append(site.node)
-        lazy = site.candidates and scribe.analysis.to == "torch" and ".Lazy" in _api(site.candidates[0][0].case.torch[0])
+        lazy = (
+            site.candidates and scribe.analysis.to == "torch" and ".Lazy" in _api(site.candidates[0][0].case.torch[0])
+        )
         if lazy:
-            grouped.setdefault(Note("T005", "the input size of a layer is not known here, a Lazy module finds it"), []).append(site.node)
+            grouped.setdefault(
+                Note("T005", "the input size of a layer is not known here, a Lazy module finds it"), []
+            ).append(site.node)
     for function in scribe.analysis.tables.functions.values():
         for node, note in function.notes.items():
             grouped.setdefault(note, []).append(node)
@@ -199,7 +232,12 @@ def _plan(scribe: Scribe) -> WeightPlan:
             renames = {a: analysis.renamed(a) for a in sorted(attributes) if analysis.renamed(a) != a}
             plans[name] = ClassPlan(name, name, renames)
     sites = tuple(
-        SitePlan(s.function.owner or s.function.key, s.attribute, analysis.renamed(s.attribute), s.candidates[0][0].entry.name)
+        SitePlan(
+            s.function.owner or s.function.key,
+            s.attribute,
+            analysis.renamed(s.attribute),
+            s.candidates[0][0].entry.name,
+        )
         for s in analysis.tables.sites.values()
         if s.candidates and s.attribute
     )

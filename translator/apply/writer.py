@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from translator.apply.code import atom, literal_text, operand, tuple_text
+from translator.apply import padding
+from translator.apply.arguments import Argument, Source, join_arguments
+from translator.apply.code import Unwritable, atom, literal_text, operand, tuple_text
 from translator.catalog import transforms
 from translator.catalog.entry import Entry
 from translator.catalog.pattern import SELF, Apply, Call, Cond, Hole, Lit, Pat, Ref, Seq, Sub, Upper, Xform
@@ -17,16 +19,6 @@ from translator.emit.names import Names
 from translator.infer.values import Order
 from translator.model import Framework
 from translator.syntax import NOT_LITERAL, literal
-
-
-@dataclass(frozen=True)
-class Source:
-    """The call as the author wrote it: its arguments with their spans, and the text between them."""
-
-    args: Sequence[cst.Arg] = ()
-    separators: Sequence[str] = ()
-    lead: str = ""
-    tail: str = ""
 
 
 @dataclass
@@ -116,7 +108,11 @@ class Writer:
         if isinstance(bound, Items):
             if len(bound.nodes) == 1 and not isinstance(bound.nodes[0], cst.Arg):
                 node = bound.nodes[0]
-                return self.text_of(node) if not isinstance(node, cst.Integer | cst.UnaryOperation) else f"({self.text_of(node)},)"
+                return (
+                    self.text_of(node)
+                    if not isinstance(node, cst.Integer | cst.UnaryOperation)
+                    else f"({self.text_of(node)},)"
+                )
             if len(bound.nodes) == 1 and isinstance(bound.nodes[0], cst.Arg):
                 return self.text_of(bound.nodes[0].value)
             return tuple_text([self.item(node) for node in bound.nodes])
@@ -165,64 +161,15 @@ class Writer:
         bound = self.operand_of(pattern)
         if self.rank is None:
             raise Unwritable("the tensor's rank is not known")
-        rank = self.rank
         if pattern.name == "spatial_pads":
-            pads = self._pad_texts(bound, rank - 2)
+            pads = padding.spatial_texts(bound, self.rank - 2, self.bound)
             pairs = [f"({p}, {p})" for p in pads]
             none = "(0, 0)"
             return tuple_text([none, *pairs, none] if self.channels_last else [none, none, *pairs])
-        return self._pad_pairs(bound, rank)
-
-    def _pad_texts(self, bound: Bound, axes: int) -> list[str]:
-        if isinstance(bound, Literal) and isinstance(bound.value, tuple | list):
-            return [literal_text(v) for v in bound.value]
-        return [self.bound(bound)] * axes
-
-    def _pad_pairs(self, bound: Bound, rank: int) -> str:
-        """PyTorch lists the last axis first, Keras the first axis first: write the other library's form."""
-        from translator.infer.dims import inverse, moved_axes
-
+        moved = self.order == "moved"
         if self.to == "keras":
-            flat = self._flat_pads(bound)
-            if len(flat) % 2 or len(flat) // 2 > rank:
-                raise Unwritable("the padding's length does not fit the tensor's rank")
-            pairs = [f"({flat[i]}, {flat[i + 1]})" for i in range(0, len(flat), 2)][::-1]
-            pairs = ["(0, 0)"] * (rank - len(pairs)) + pairs
-            if self.order == "moved":
-                pairs = [pairs[axis] for axis in moved_axes(rank, "keras")]
-            return tuple_text(pairs)
-        rows = self._pad_rows(bound)
-        if len(rows) != rank:
-            raise Unwritable("the padding's length does not fit the tensor's rank")
-        if self.order == "moved":
-            permutation = inverse(moved_axes(rank, "keras"))
-            rows = [rows[axis] for axis in permutation]
-        while rows and rows[0] == ("0", "0"):
-            rows = rows[1:]
-        return tuple_text([text for pair in rows[::-1] for text in pair]) if rows else "(0, 0)"
-
-    def _flat_pads(self, bound: Bound) -> list[str]:
-        if isinstance(bound, Literal) and isinstance(bound.value, tuple | list):
-            return [literal_text(v) for v in bound.value]
-        node = bound.node if isinstance(bound, Code) else None
-        if isinstance(node, cst.Tuple | cst.List) and all(isinstance(e, cst.Element) for e in node.elements):
-            return [self.text_of(e.value) for e in node.elements]
-        raise Unwritable("the padding is not written out")
-
-    def _pad_rows(self, bound: Bound) -> list[tuple[str, str]]:
-        if isinstance(bound, Literal) and isinstance(bound.value, tuple | list):
-            rows = [(v, v) if isinstance(v, int) else tuple(v) for v in bound.value]
-            return [(literal_text(a), literal_text(b)) for a, b in rows]
-        node = bound.node if isinstance(bound, Code) else None
-        if not isinstance(node, cst.Tuple | cst.List):
-            raise Unwritable("the padding is not written out")
-        result = []
-        for element in node.elements:
-            pair = element.value
-            if not isinstance(pair, cst.Tuple | cst.List) or len(pair.elements) != 2:
-                raise Unwritable("the padding is not written out")
-            result.append((self.text_of(pair.elements[0].value), self.text_of(pair.elements[1].value)))
-        return result
+            return padding.first_axis_first(bound, self.rank, moved, self.text_of)
+        return padding.last_axis_first(bound, self.rank, moved, self.text_of)
 
     # calls
 
@@ -300,10 +247,8 @@ class Writer:
         value = self._value(part)
         if value is _NONE:
             return False
-        if isinstance(part, Upper):
-            if part.name == "LAYOUT":
-                return value == "channels_last"
-            return same_value(value, param.default)
+        if isinstance(part, Upper) and part.name == "LAYOUT":
+            return value == "channels_last"
         return same_value(value, param.default)
 
     def _value(self, part: Pat) -> object:
@@ -326,134 +271,6 @@ class Writer:
 
 
 _NONE = object()
-
-
-class Unwritable(Exception):
-    """A matched rewrite cannot be written with these values; the site is declined with the reason."""
-
-
-@dataclass
-class Argument:
-    """One argument of the target call."""
-
-    param: Param
-    index: int
-    text: str
-    nodes: tuple[cst.CSTNode, ...]
-    required: bool
-
-
-def join_arguments(written: Sequence[Argument], source: Source, first: int) -> str:
-    """Arrange arguments: those that come from the author's in their order and line breaks, the others where they belong."""
-    slots: list[Argument | None] = [None] * len(source.args)
-    fresh: list[Argument] = []
-    for argument in written:
-        place = _slot(argument, source, slots)
-        if place is None:
-            fresh.append(argument)
-        else:
-            slots[place] = argument
-    placed = [a for a in slots if a is not None]
-    early: dict[int, list[Argument]] = {}
-    back: list[Argument] = []
-    for argument in fresh:
-        # A required argument stands where the signature has it, the others at the end.
-        later = next((a for a in placed if a.index > argument.index), None) if argument.required else None
-        if later is not None:
-            early.setdefault(id(later), []).append(argument)
-        else:
-            back.append(argument)
-    if not source.args:
-        early, back = {}, sorted(fresh, key=lambda a: a.index)
-    ordered = [a for slot in placed for a in (*early.get(id(slot), ()), slot)] + back
-    texts = dict(zip(map(id, ordered), _texts(ordered, source, first), strict=True))
-    if not source.args:
-        return ", ".join(texts[id(a)] for a in ordered)
-    return _lay_out(early, slots, back, texts, source)
-
-
-def _slot(argument: Argument, source: Source, slots: list[Argument | None]) -> int | None:
-    for index, arg in enumerate(source.args):
-        if slots[index] is None and any(node is arg.value for node in argument.nodes):
-            return index
-    for index, arg in enumerate(source.args):
-        if slots[index] is None and arg.keyword is not None and arg.keyword.value == argument.param.name:
-            return index
-    return None
-
-
-def _texts(ordered: Sequence[Argument], source: Source, first: int) -> list[str]:
-    positional = True
-    result = []
-    for position, argument in enumerate(ordered):
-        keyword = next((a for a in source.args if any(n is a.value for n in argument.nodes) and a.keyword is not None), None)
-        fits = argument.param.kind in ("*",) or (argument.index == position + first and argument.param.kind in ("", "pos"))
-        wanted = argument.param.kind in ("*", "pos") or ((argument.required or argument.index == first) and keyword is None)
-        positional = positional and fits and wanted
-        if argument.param.kind == "*" or positional:
-            result.append(argument.text)
-        else:
-            result.append(f"{argument.param.name}={argument.text}")
-    return result
-
-
-def _lay_out(
-    early: Mapping[int, Sequence[Argument]],
-    slots: Sequence[Argument | None],
-    back: Sequence[Argument],
-    texts: Mapping[int, str],
-    source: Source,
-) -> str:
-    parts: list[str] = []
-    gap = source.lead
-    for index, slot in enumerate(slots):
-        after = source.separators[index] if index < len(source.separators) else source.tail
-        if slot is None:
-            gap = _merge(gap, after, start=not parts)
-            continue
-        for argument in early.get(id(slot), ()):
-            parts += [gap, texts[id(argument)]]
-            gap = ", "
-        parts += [gap, texts[id(slot)]]
-        gap = after
-    if back:
-        tail = gap
-        for argument in back:
-            parts += [", " if parts else source.lead, texts[id(argument)]]
-        gap = tail
-    return "".join(parts) + _closing(gap, source, bool(parts))
-
-
-def _closing(gap: str, source: Source, any_arguments: bool) -> str:
-    if not any_arguments:
-        return gap.replace(",", "", 1) if "#" not in gap else gap
-    if "#" in gap or gap == source.tail:
-        return gap
-    if "\n" in gap:
-        return gap if "\n" in source.tail else source.tail
-    stripped = gap.strip()
-    return gap if not stripped else "," if stripped == "," and "," in source.tail else gap.replace(",", "").rstrip()
-
-
-def _merge(before: str, after: str, start: bool) -> str:
-    """The text between two arguments when the one between is dropped: comments and line breaks stay."""
-    if "#" in before and "#" in after:
-        merged = before + after.lstrip(", \t")
-    elif "#" in before:
-        merged = before
-    elif "#" in after:
-        merged = after
-    elif "\n" in before:
-        merged = before
-    elif "\n" in after and not start:
-        merged = after
-    else:
-        merged = before if start else after
-    if start and merged.lstrip().startswith(","):
-        merged = merged.replace(",", "", 1)
-    if not start and "," not in merged.split("#")[0]:
-        merged = "," + merged
-    return merged
 
 
 def _literal_items(bound: Items) -> Bound:

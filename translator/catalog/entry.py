@@ -12,7 +12,9 @@ from translator.model import Aspect
 
 LayoutBehaviour = Literal["free", "spatial", "axes", "ordered", "reshaping"]
 Direction = Literal["to_keras", "to_torch"]
-HoleKind = Literal["int", "int_tuple", "float", "str", "bool", "tensor", "tensors", "module", "axis", "shape", "mode", "any"]
+HoleKind = Literal[
+    "int", "int_tuple", "float", "str", "bool", "tensor", "tensors", "module", "axis", "shape", "mode", "any"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a layer needs beside itself: ``call`` at its call site, ``layers`` inside a container (``SELF`` is the layer)."""
+    """What a layer needs beside itself: ``call`` at its call site, ``layers`` inside a container.
+
+    ``SELF`` is the layer.
+    """
 
     call: Pat
     layers: tuple[Pat, ...]
@@ -45,7 +50,10 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """An input or output: dtype, dims (hole names, numbers, products, "_" unknown) and an exclusive bound for integers."""
+    """An input or output: its dtype, its dims, and an exclusive bound for integers.
+
+    A dim is a hole name, a number, a product, or "_" for unknown.
+    """
 
     dtype: str
     dims: tuple[str, ...]

@@ -1,7 +1,8 @@
 """Helper files: real, tested Python under ``mappings/helpers/<side>/`` whose definitions are copied into outputs.
 
 Each helper file defines one public function or class with the file's name semantics; the patterns call it
-``helpers.<side>.<name>``. The body is compared on the way back: an unedited helper is recognised, an edited one is the user's code.
+``helpers.<side>.<name>``. The body is compared on the way back: an unedited helper is recognised, an edited
+one is the user's code.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ def read_helpers(name: str, text: str) -> Iterator[tuple[Framework, str, str, tu
     tree = ast.parse(text)
     lines = text.split("\n")
     imports = tuple(
-        ast.unparse(n) for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom) and "__future__" not in ast.unparse(n)
+        ast.unparse(n)
+        for n in tree.body
+        if isinstance(n, ast.Import | ast.ImportFrom) and "__future__" not in ast.unparse(n)
     )
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):

@@ -70,7 +70,10 @@ class Catalog:
         table: dict[tuple[str, str], list[Alternative]] = {}
         for entry in _ordered(self.entries):
             for case in entry.cases:
-                for side, spellings, direction in (("torch", case.torch, "to_keras"), ("keras", case.keras, "to_torch")):
+                for side, spellings, direction in (
+                    ("torch", case.torch, "to_keras"),
+                    ("keras", case.keras, "to_torch"),
+                ):
                     if case.only is not None and case.only != direction:
                         continue
                     for pattern in spellings:
@@ -199,9 +202,10 @@ def _apis(pattern: Pat) -> Iterator[str]:
         case Hole():
             return
         case _:
-            for part in (getattr(pattern, name, None) for name in ("test", "body", "orelse")):
-                if part is not None:
-                    yield from _apis(part)
+            for name in ("test", "body", "orelse"):
+                inner: Pat | None = getattr(pattern, name, None)
+                if inner is not None:
+                    yield from _apis(inner)
 
 
 def _check_names(entries: Iterable[Entry]) -> None:
@@ -216,7 +220,9 @@ def _check_names(entries: Iterable[Entry]) -> None:
     for entry in entries:
         for other in entry.before:
             if other not in seen:
-                raise CatalogError(f"[{entry.name}] stands before an unknown entry {other!r}", path=entry.path, line=entry.line)
+                raise CatalogError(
+                    f"[{entry.name}] stands before an unknown entry {other!r}", path=entry.path, line=entry.line
+                )
 
 
 def _sources() -> Iterator[tuple[str, str]]:
@@ -283,7 +289,7 @@ def _write_cache(path: Path, catalog: Catalog) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             pickle.dump(catalog, file, protocol=pickle.HIGHEST_PROTOCOL)
-        os.replace(file.name, path)
+        Path(file.name).replace(path)
     except OSError:
         return
     for old in path.parent.glob("catalog-*.pickle"):

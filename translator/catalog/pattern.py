@@ -1,7 +1,7 @@
 """Call patterns written as Python, compiled to a small tree that one unifier reads and one writer writes.
 
-Lowercase names are holes, UPPERCASE names are filled by the layout pass, dotted names are framework references, and a call of a
-bare name is a value transform (see ``transforms``).
+Lowercase names are holes, UPPERCASE names are filled by the layout pass, dotted names are framework references, and
+a call of a bare name is a value transform (see ``transforms``).
 """
 
 from __future__ import annotations
@@ -259,9 +259,6 @@ def _transform(node: ast.Call, signatures: Signatures) -> Pat:
     if not node.args:
         raise PatternError(f"transform {node.func.id} needs an operand")
     operand = _expression(node.args[0], signatures)
-    params: list[tuple[str, object]] = []
-    for index, arg in enumerate(node.args[1:]):
-        params.append((str(index), ast.literal_eval(arg)))
-    for keyword in node.keywords:
-        params.append((keyword.arg or "", ast.literal_eval(keyword.value)))
-    return Xform(node.func.id, operand, tuple(params))
+    positional = [(str(index), ast.literal_eval(arg)) for index, arg in enumerate(node.args[1:])]
+    named = [(keyword.arg or "", ast.literal_eval(keyword.value)) for keyword in node.keywords]
+    return Xform(node.func.id, operand, (*positional, *named))

@@ -31,9 +31,13 @@ def pads_like_same(kernel_size: object, padding: object, dilation: object) -> bo
     triples = list(zip(kernels, pads, dilations, strict=True))
     if any(UNKNOWN in triple for triple in triples):
         return None
-    if not all(isinstance(v, int) for triple in triples for v in triple):
+    return all(_keeps_size(*triple) for triple in triples)
+
+
+def _keeps_size(kernel: object, pad: object, dilation: object) -> bool:
+    if not (isinstance(kernel, int) and isinstance(pad, int) and isinstance(dilation, int)):
         return False
-    return all(k % 2 == 1 and 2 * p == d * (k - 1) for k, p, d in triples)
+    return kernel % 2 == 1 and 2 * pad == dilation * (kernel - 1)
 
 
 def any_above_one(value: object) -> bool | None:

@@ -69,7 +69,7 @@ def read_entries(text: str, path: str, signatures: Signatures) -> list[Entry]:
 def _entry(name: str, row: Mapping[str, Any], reader: _Reader) -> Entry:
     unknown = set(row) - _FIELDS
     if unknown:
-        field = sorted(unknown)[0]
+        field = min(unknown)
         raise reader.fail(f"[{name}] has an unknown field {field!r}", name, field)
     for side in ("torch", "keras"):
         if side not in row:
@@ -77,7 +77,9 @@ def _entry(name: str, row: Mapping[str, Any], reader: _Reader) -> Entry:
     bases = {side: _patterns(name, side, row, reader) for side in ("torch", "keras")}
     layout = row.get("layout", "ordered")
     if layout not in get_args(LayoutBehaviour):
-        raise reader.fail(f"[{name}] layout {layout!r} is none of {', '.join(get_args(LayoutBehaviour))}", name, "layout")
+        raise reader.fail(
+            f"[{name}] layout {layout!r} is none of {', '.join(get_args(LayoutBehaviour))}", name, "layout"
+        )
     inputs, listed = _inputs(name, row, reader)
     return Entry(
         name=name,
@@ -131,14 +133,12 @@ def _check_transforms(name: str, field: str, compiled: Pat, reader: _Reader) -> 
             stack.extend(part.items)
 
 
-def _cases(
-    name: str, row: Mapping[str, Any], bases: Mapping[str, tuple[Pat, ...]], reader: _Reader
-) -> Iterable[Case]:
+def _cases(name: str, row: Mapping[str, Any], bases: Mapping[str, tuple[Pat, ...]], reader: _Reader) -> Iterable[Case]:
     rows = row.get("case", [{}])
     for item in rows:
         unknown = set(item) - _CASE_FIELDS
         if unknown:
-            raise reader.fail(f"[{name}] a case has an unknown field {sorted(unknown)[0]!r}", name, "case")
+            raise reader.fail(f"[{name}] a case has an unknown field {min(unknown)!r}", name, "case")
         sides = {}
         for side in ("torch", "keras"):
             sides[side] = tuple(_extend(name, base, item.get(side, ""), reader) for base in bases[side])
@@ -188,9 +188,7 @@ def _around(name: str, value: Any, reader: _Reader) -> Around | None:
     return Around(call, layers.items)
 
 
-def _inputs(
-    name: str, row: Mapping[str, Any], reader: _Reader
-) -> tuple[dict[str, tuple[Shape, ...]], frozenset[str]]:
+def _inputs(name: str, row: Mapping[str, Any], reader: _Reader) -> tuple[dict[str, tuple[Shape, ...]], frozenset[str]]:
     result: dict[str, tuple[Shape, ...]] = {}
     listed = set()
     for argument, text in row.get("inputs", {}).items():

@@ -1,6 +1,7 @@
 """The closed set of value transforms: each maps a bound value there and back, on literals and on code.
 
-A transform is partial: ``forward`` or ``backward`` returns ``None`` where it does not apply, and then the pattern does not match.
+A transform is partial: ``forward`` or ``backward`` returns ``None`` where it does not apply, and then the pattern does
+not match.
 "There" is from the pattern's operand to the value written in the call, so reading a call goes backward.
 """
 
@@ -18,7 +19,7 @@ Params = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """``forward``/``backward`` work on literal values; ``code``/``uncode`` are templates over ``{}`` for symbolic operands.
+    """``forward``/``backward`` work on literals; ``code``/``uncode`` are templates over ``{}`` for symbolic operands.
 
     ``uncode`` is the template of the inverse; ``""`` where a symbolic operand cannot be transformed.
     """
@@ -121,7 +122,10 @@ TRANSFORMS: Mapping[str, Transform] = {
 }
 
 CONTEXTUAL = frozenset({"spatial_pads", "pad_pairs", "flat_pads"})
-"""Transforms whose value depends on where the call stands (rank and axis order); ``apply`` writes them; reading takes the value as it stands."""
+"""Transforms whose value depends on where the call stands (its rank and axis order).
+
+``apply`` writes them; reading takes the value as it stands.
+"""
 
 
 def forward(name: str, value: object, params: Params) -> object:

@@ -147,7 +147,9 @@ def same_value(left: object, right: object) -> bool:
         return left == right
     if isinstance(left, str) and isinstance(right, str):
         # Keras takes 'SAME' and 'valid' in any case.
-        return left == right or (left.isupper() and left.lower() == right) or (right.isupper() and right.lower() == left)
+        return (
+            left == right or (left.isupper() and left.lower() == right) or (right.isupper() and right.lower() == left)
+        )
     return type(left) is type(right) and left == right
 
 

@@ -19,9 +19,11 @@ def used_names(code: str) -> set[str]:
     names = global_reads(symtable.symtable(code, "<output>", "exec"))
     if "__all__" in code:
         for node in ast.parse(code).body:
-            if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
-                if isinstance(node.value, ast.List | ast.Tuple):
-                    names |= {e.value for e in node.value.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)}
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.List | ast.Tuple):
+                continue
+            if any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+                constants = [e.value for e in node.value.elts if isinstance(e, ast.Constant)]
+                names |= {value for value in constants if isinstance(value, str)}
     return names
 
 
@@ -50,7 +52,8 @@ def remaining(
     """The import with only the names that ``keep`` accepts; None where none is left, "" where nothing changes."""
     if isinstance(node, cst.ImportFrom) and isinstance(node.names, cst.ImportStar):
         return ""
-    kept, dropped = [], []
+    kept: list[cst.ImportAlias] = []
+    dropped: list[cst.ImportAlias] = []
     aliases: Iterable[cst.ImportAlias] = node.names  # type: ignore[assignment]  # ImportStar is handled above
     for alias, (local, origin, _) in zip(aliases, import_bindings(node), strict=True):
         foreign = origin.split(".")[0] not in FRAMEWORK_ROOTS

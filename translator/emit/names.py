@@ -60,6 +60,10 @@ class Names:
 
     def bound(self) -> set[str]:
         """The names that the generated imports and helpers bind."""
-        names = {re.split(r"\s+as\s+|\s+", line.removeprefix("import "))[-1].split(".")[0] for line in self.imports if line.startswith("import ")}
+        names = {
+            re.split(r"\s+as\s+|\s+", line.removeprefix("import "))[-1].split(".")[0]
+            for line in self.imports
+            if line.startswith("import ")
+        }
         names |= {line.rsplit(" ", 1)[1] for line in self.imports if line.startswith("from ")}
         return names | {helper.rsplit(".", 1)[1] for helper in self.helpers}

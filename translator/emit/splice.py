@@ -44,7 +44,9 @@ class Splicer:
         for edit in ordered:
             while stack and not _contains(stack[-1], edit):
                 if edit.start < stack[-1].end and edit.end > stack[-1].end:
-                    raise ValueError(f"edits overlap at {edit.start}..{edit.end} and {stack[-1].start}..{stack[-1].end}")
+                    raise ValueError(
+                        f"edits overlap at {edit.start}..{edit.end} and {stack[-1].start}..{stack[-1].end}"
+                    )
                 stack.pop()
             (stack[-1].inner if stack else self.roots).append(edit)
             stack.append(edit)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import libcst as cst
 
+from translator.infer.evaluate import evaluate
 from translator.infer.facts import Declined, Replace
+from translator.infer.frame import Frame
 from translator.infer.values import (
     BOTTOM,
     NONE,
     UNKNOWN,
     ClassRef,
     Const,
-    FrameworkRef,
-    FunctionRef,
     Instance,
     Number,
     Symbol,
@@ -25,9 +23,6 @@ from translator.infer.values import (
     join,
 )
 from translator.syntax import NOT_LITERAL, dotted, literal
-
-if TYPE_CHECKING:
-    from translator.infer.frame import Frame
 
 FORWARD = {"torch": "forward", "keras": "call"}
 
@@ -44,7 +39,12 @@ def parameter(frame: Frame, param: cst.Param, index: int) -> Value:
     function = frame.function
     name = param.name.value
     hint = visit(frame, param.annotation.annotation) if param.annotation is not None else None
-    if function.owner is not None and function.parent is not None and index == 0 and isinstance(function.node, cst.FunctionDef):
+    if (
+        function.owner is not None
+        and function.parent is not None
+        and index == 0
+        and isinstance(function.node, cst.FunctionDef)
+    ):
         decorators = {dotted(d.decorator) for d in function.node.decorators}
         if "classmethod" in decorators:
             return ClassRef(function.owner)
@@ -72,9 +72,7 @@ def _declared(frame: Frame, param: cst.Param, hint: Value | None) -> Value:
     else:
         base = BOTTOM
     if param.default is not None and default is NOT_LITERAL:
-        from translator.infer import expressions
-
-        base = join(_drop(base), expressions.evaluate(frame, param.default))
+        base = join(_drop(base), evaluate(frame, param.default))
     if isinstance(hint, Tensor | Number):
         return _refined(hint, incoming)
     if incoming == BOTTOM:
@@ -107,7 +105,14 @@ def _settled(frame: Frame, name: str, value: Value) -> Value:
             order = decided.order
             if order == "moved" and not frame.analysis.moves_boundary:
                 order = "source"
-            return Tensor(rank, order, known.dims if known.rank == rank else None, known.dtype or decided.dtype, frozenset(), f"{function.key}:{name}")
+            return Tensor(
+                rank,
+                order,
+                known.dims if known.rank == rank else None,
+                known.dtype or decided.dtype,
+                frozenset(),
+                f"{function.key}:{name}",
+            )
         if isinstance(value, Tensor):
             return Tensor(value.rank, None, value.dims, value.dtype, frozenset([name]), f"{function.key}:{name}")
         return Unknown(frozenset([name]))
@@ -127,7 +132,7 @@ def visit(frame: Frame, node: cst.BaseExpression) -> Value | None:
         inner = [visit(frame, e.slice.value) for e in node.slice if isinstance(e.slice, cst.Index)]
         head = dotted(node.value) or ""
         visit(frame, node.value)
-        if head.endswith("Optional") or head.endswith("Union"):
+        if head.endswith(("Optional", "Union")):
             return _union(inner)
         if head.rsplit(".", 1)[-1].lower() == "type":
             return _class_of(inner)
@@ -177,6 +182,3 @@ def _class_of(values: list[Value | None]) -> Value | None:
             if isinstance(option, Instance):
                 classes = join(classes, ClassRef(option.cls))
     return UNKNOWN if classes == BOTTOM else classes
-
-
-__all__ = ["FORWARD", "FrameworkRef", "FunctionRef", "is_forward", "parameter", "visit"]

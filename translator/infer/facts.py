@@ -1,4 +1,4 @@
-"""What the analysis decides: one decision or one decline per site, conversions of axis order, and the tables of a file."""
+"""What the analysis decides: a decision or a decline per site, conversions of axis order, and the tables of a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import libcst as cst
 from translator.catalog.entry import Around, Entry
 from translator.catalog.load import Alternative
 from translator.catalog.unify import Bindings
-from translator.infer.values import BOTTOM, Container, Instance, Order, Tensor, Unknown, Value
+from translator.infer.values import BOTTOM, Order, Tensor, Value
 from translator.syntax import Tree
 
 
@@ -26,7 +26,10 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """A call (or reference) matched by an entry. ``order`` and ``rank`` are those of its main tensor; ``axes`` rewritten axis holes."""
+    """A call (or reference) matched by an entry.
+
+    ``order`` and ``rank`` are those of its main tensor, ``axes`` the axis holes that are rewritten.
+    """
 
     alternative: Alternative
     bindings: Bindings
@@ -132,7 +135,7 @@ class Function:
     evaluations: int = 0
     scope: dict[str, Value] = field(default_factory=dict)
     pending: dict[Key, Value] = field(default_factory=dict)
-    contributed: set[Key] = field(default_factory=set)
+    contributed: tuple[Key, ...] = ()
 
     @property
     def name(self) -> str:
@@ -166,20 +169,3 @@ class Tables:
     containers: dict[cst.CSTNode, dict[int, Conversion]] = field(default_factory=dict)
     added: dict[cst.CSTNode, Conversion] = field(default_factory=dict)
     globals: dict[str, Value] = field(default_factory=dict)
-
-
-__all__ = [
-    "ClassInfo",
-    "Container",
-    "Conversion",
-    "Decision",
-    "Declined",
-    "Function",
-    "Instance",
-    "LayerSite",
-    "Note",
-    "Replace",
-    "Rewrite",
-    "Tables",
-    "Unknown",
-]

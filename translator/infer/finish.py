@@ -1,4 +1,4 @@
-"""After the fixpoint: which candidate each construction site becomes, and where what it needs beside itself is written."""
+"""After the fixpoint: what each construction site becomes, and where what it needs beside itself is written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,22 @@ from translator.catalog.load import Alternative
 from translator.catalog.pattern import holes
 from translator.catalog.unify import Bound, Facts, Literal
 from translator.infer.facts import Conversion, Declined, LayerSite, Note, Replace, Rewrite
-from translator.infer.values import BOTTOM, Bottom, Container, Dim, Instance, LayerAt, Symbol, Tensor, element, options
+from translator.infer.frame import Frame
+from translator.infer.matching import activation_of
+from translator.infer.modules import container_signature
+from translator.infer.values import (
+    BOTTOM,
+    Bottom,
+    Container,
+    Dim,
+    Instance,
+    LayerAt,
+    Order,
+    Symbol,
+    Tensor,
+    element,
+    options,
+)
 
 if TYPE_CHECKING:
     from translator.infer.analysis import Analysis
@@ -20,9 +35,6 @@ if TYPE_CHECKING:
 
 def run_containers(analysis: Analysis) -> None:
     """Run every Sequential that nothing in the file calls, so that the orders between its elements are known."""
-    from translator.infer.frame import Frame
-    from translator.infer.layers import container_signature
-
     for site, (function, container) in analysis.containers.items():
         if site not in analysis.ran:
             # Recorded with the function that makes the container.
@@ -73,7 +85,11 @@ def settle_lists(analysis: Analysis) -> None:
     for (cls, name), places in analysis.list_attributes.items():
         value = element(analysis.tables.classes[cls].attributes.get(name, BOTTOM))
         found = [o for o in options(value) if not isinstance(o, Bottom)]
-        if found and all(isinstance(o, LayerAt | Instance | Container) for o in found) and analysis.tables.classes[cls].module:
+        if (
+            found
+            and all(isinstance(o, LayerAt | Instance | Container) for o in found)
+            and analysis.tables.classes[cls].module
+        ):
             for function, node in places:
                 function.decisions.setdefault(node, Replace("module_list"))
 
@@ -86,14 +102,18 @@ def settle_sites(analysis: Analysis) -> None:
         chosen = _choose(analysis, site)
         if chosen is None:
             why = "the size of its input is not known from the code"
-            site.function.decisions[site.node] = Declined("T104", f"{site.api}: {why}", "state the input's shape", site.api)
+            site.function.decisions[site.node] = Declined(
+                "T104", f"{site.api}: {why}", "state the input's shape", site.api
+            )
             site.candidates = []
             continue
         alternative, bindings = chosen
         site.candidates = [chosen]
         rank = site.input.rank if isinstance(site.input, Tensor) else _rank(alternative.entry)
         order = site.order if site.order is not None else _default_order(analysis, alternative.entry, bindings)
-        site.function.decisions[site.node] = Rewrite(alternative, bindings, site.api, order, rank or _rank(alternative.entry))
+        site.function.decisions[site.node] = Rewrite(
+            alternative, bindings, site.api, order, rank or _rank(alternative.entry)
+        )
         site.around = alternative.case.around
         site.activation = _activation(analysis, site)
         _limits(site, alternative.entry)
@@ -105,7 +125,7 @@ def _rank(entry: Entry) -> int:
     return len(shapes[0].dims) if shapes else 2
 
 
-def _default_order(analysis: Analysis, entry: Entry, bindings: Mapping[str, Bound]) -> str | None:
+def _default_order(analysis: Analysis, entry: Entry, bindings: Mapping[str, Bound]) -> Order | None:
     if entry.layout != "spatial":
         return None
     if analysis.to == "keras":
@@ -151,9 +171,6 @@ def _activation(analysis: Analysis, site: LayerSite) -> str | None:
     arg = site.peeled.get("activation")
     if arg is None:
         return None
-    from translator.infer.frame import Frame
-    from translator.infer.layers import activation_of
-
     name = activation_of(Frame(analysis, site.function), arg.value)
     return name if name != "linear" else None
 
@@ -165,7 +182,7 @@ def _limits(site: LayerSite, entry: Entry) -> None:
 
 
 def _place(analysis: Analysis, site: LayerSite, bindings: Mapping[str, Bound]) -> None:
-    """Write paddings and activations at the call where all calls are known, between the elements of a container, or wrapped."""
+    """Write paddings and activations at the calls where all are known, among a container's elements, or wrapped."""
     if site.around is None and site.activation is None:
         site.form = "plain"
         return

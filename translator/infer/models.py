@@ -8,8 +8,11 @@ import libcst as cst
 
 from translator.infer.analysis import Analysis
 from translator.infer.annotations import FORWARD
+from translator.infer.definitions import MODULE
 from translator.infer.dims import moved_axes
 from translator.infer.facts import Function
+from translator.infer.frame import Frame
+from translator.infer.modules import container_signature
 from translator.infer.values import (
     Container,
     FunctionRef,
@@ -53,7 +56,7 @@ class SpanOf:
 
 
 def _model_of(analysis: Analysis, value: Value) -> Value | None:
-    found = [o for o in options(value)]
+    found = list(options(value))
     if not found:
         return None
     if all(isinstance(o, Instance) and analysis.tables.classes[o.cls].module for o in found):
@@ -76,9 +79,7 @@ def _class_model(analysis: Analysis, name: str, span: Span) -> ModelInfo:
     return ModelInfo(name, name, "class", span, inputs, outputs, ranks, construct, root)
 
 
-def _built(
-    analysis: Analysis, name: str, kind: str, function: Function | None, value: Value, span: Span
-) -> ModelInfo:
+def _built(analysis: Analysis, name: str, kind: str, function: Function | None, value: Value, span: Span) -> ModelInfo:
     inputs: Mapping[str, str | None] = {}
     outputs: Mapping[str, str | None] = {}
     ranks: Mapping[str, int | None] = {}
@@ -88,8 +89,10 @@ def _built(
         inputs, ranks = forward_inputs(analysis, forward)
         outputs = leaves(analysis, forward.returned) if forward is not None else {}
     elif isinstance(value, Container | LayerAt):
-        inputs, outputs, ranks = analysis.container_rules(value)
-    construct = name if kind == "variable" else f"{name}()" if all_defaults(function) else analysis.constructions.get(name)
+        inputs, outputs, ranks = container_rules(analysis, value)
+    construct = (
+        name if kind == "variable" else f"{name}()" if all_defaults(function) else analysis.constructions.get(name)
+    )
     # A function that makes a single layer is a part of the models that use it.
     root = not (kind == "builder" and isinstance(value, LayerAt) and construct is None)
     return ModelInfo(name, name, kind, span, inputs, outputs, ranks, construct, root)  # type: ignore[arg-type]  # kind is one of the three
@@ -107,9 +110,7 @@ def all_defaults(function: Function | None) -> bool:
     return all(p.default is not None or p.star in ("*", "**") for p in params)
 
 
-def forward_inputs(
-    analysis: Analysis, forward: Function | None
-) -> tuple[dict[str, str | None], dict[str, int | None]]:
+def forward_inputs(analysis: Analysis, forward: Function | None) -> tuple[dict[str, str | None], dict[str, int | None]]:
     """The axis rule and rank of each argument of forward or call."""
     rules: dict[str, str | None] = {}
     ranks: dict[str, int | None] = {}
@@ -159,3 +160,15 @@ def _merged(parts: Iterable[dict[str, str | None]]) -> dict[str, str | None]:
 
 
 __all__ = ["LayerAt", "SpanOf", "find_models", "leaves", "rule"]
+
+
+def container_rules(
+    analysis: Analysis, container: Container | LayerAt
+) -> tuple[dict[str, str | None], dict[str, str | None], dict[str, int | None]]:
+    """Input rules, output rules and ranks of a Sequential that stands alone."""
+    running = Frame(analysis, analysis.tables.functions[MODULE])
+    entering, leaving = container_signature(running, container)
+    name = "input" if analysis.source == "torch" else "inputs"
+    moved = entering.order == "moved" and entering.rank is not None
+    entered = rule(analysis, entering.rank) if moved and entering.rank is not None else None
+    return {name: entered}, leaves(analysis, leaving), {name: entering.rank}

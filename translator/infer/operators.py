@@ -1,15 +1,17 @@
-"""Operators on tensors: they stay operators where both sides are known floats or numbers, else the explicit operation."""
+"""Operators on tensors: they stay operators where both sides are known to agree, else the operation is called."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from translator.infer import dims, expressions
+from translator.infer import dims
+from translator.infer.assignment import assign
+from translator.infer.evaluate import dim_of, escape, evaluate
 from translator.infer.facts import Replace
+from translator.infer.frame import Frame
 from translator.infer.orders import join_orders, require
 from translator.infer.values import (
     UNKNOWN,
@@ -25,9 +27,6 @@ from translator.infer.values import (
     join,
     number_kind,
 )
-
-if TYPE_CHECKING:
-    from translator.infer.frame import Frame
 
 ARITHMETIC: dict[type, str] = {
     cst.Add: "add",
@@ -84,9 +83,12 @@ def operate(frame: Frame, node: cst.BaseExpression) -> Value:
 
 
 def augmented(frame: Frame, node: cst.AugAssign) -> None:
-    """``x += y``: changes the storage of a tensor in place in PyTorch; rebinding is the same unless another name sees it."""
-    left = expressions.evaluate(frame, node.target)
-    right = expressions.evaluate(frame, node.value)
+    """``x += y``: changes the storage of a tensor in place in PyTorch.
+
+    Rebinding is the same unless another name sees it.
+    """
+    left = evaluate(frame, node.target)
+    right = evaluate(frame, node.value)
     name = AUGMENTED.get(type(node.operator))
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         if name is None:
@@ -105,27 +107,34 @@ def augmented(frame: Frame, node: cst.AugAssign) -> None:
             frame.decide(node, Replace("augmented", target=name, data=(explicit, conversion)))
         if frame.analysis.source == "torch" and isinstance(left, Tensor) and isinstance(result, Tensor):
             result = replace(result, token=left.token)
-        frame.assign(node.target, result, None)
+        assign(frame, node.target, result, None)
         return
     if isinstance(left, Items | Many) and isinstance(node.operator, cst.AddAssign):
-        frame.assign(node.target, Many(join(element(left), element(right))), None)
+        assign(frame, node.target, Many(join(element(left), element(right))), None)
     else:
-        frame.assign(node.target, _numbers(name or "", left, right), None)
+        assign(frame, node.target, _numbers(name or "", left, right), None)
 
 
 def _binary(frame: Frame, node: cst.BinaryOperation) -> Value:
-    left = expressions.evaluate(frame, node.left)
-    right = expressions.evaluate(frame, node.right)
+    left = evaluate(frame, node.left)
+    right = evaluate(frame, node.right)
     name = ARITHMETIC.get(type(node.operator))
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         if name is None:
-            return frame.decline(node, "T101", "bitwise operators on tensors have no counterpart in the mapping database")
+            return frame.decline(
+                node, "T101", "bitwise operators on tensors have no counterpart in the mapping database"
+            )
         if isinstance(left, Items | Many) or isinstance(right, Items | Many):
             return frame.decline(node, "T109", "an operation between a tensor and a list")
         result = _elementwise(frame, (node.left, node.right), (left, right), name)
         explicit = _explicit(frame, (left, right), name)
         if explicit and _chain(node) > _LONGEST_CHAIN:
-            return frame.decline(node, "T102", "a chain of operators on tensors of unknown dtype that is too long to be nested", "operator")
+            return frame.decline(
+                node,
+                "T102",
+                "a chain of operators on tensors of unknown dtype that is too long to be nested",
+                "operator",
+            )
         frame.decide(node, Replace("operator", target=name, data=explicit))
         return replace(result, token=node) if isinstance(result, Tensor) else result
     if isinstance(left, Items | Many) and isinstance(right, Items | Many):
@@ -135,12 +144,12 @@ def _binary(frame: Frame, node: cst.BinaryOperation) -> Value:
     if isinstance(left, Items | Many) and number_kind(right) == "int":
         return Many(element(left))
     value = _numbers(name or "", left, right)
-    dim = expressions.dim_of(frame, node, value) if isinstance(value, Number) else None
+    dim = dim_of(frame, node, value) if isinstance(value, Number) else None
     return replace(value, dim=dim) if isinstance(value, Number) and dim is not None else value
 
 
 _LONGEST_CHAIN = 60
-"""Python's parser takes 200 nested parentheses; an explicit operation for each operator of a chain nests one per term."""
+"""Python's parser takes 200 nested parentheses; a called operation for each operator of a chain nests one per term."""
 
 
 def _chain(node: cst.BaseExpression) -> int:
@@ -155,7 +164,9 @@ def _elementwise(frame: Frame, nodes: Sequence[cst.BaseExpression], values: Sequ
     if name == "matmul":
         tensors = [require(frame, n, v, "source") for n, v in zip(nodes, values, strict=True)]
         ranks = [t.rank for t in tensors]
-        return Tensor(None if None in ranks else max(r for r in ranks if r is not None), "source", None, tensors[0].dtype)
+        return Tensor(
+            None if None in ranks else max(r for r in ranks if r is not None), "source", None, tensors[0].dtype
+        )
     result = join_orders(frame, nodes, values)
     if name == "divide":
         result = replace(result, dtype="float")
@@ -176,7 +187,7 @@ def _explicit(frame: Frame, values: Sequence[Value], name: str) -> bool:
 
 
 def _is_plain_number(value: Value) -> bool:
-    return bool(number_kind(value)) or isinstance(value, Unknown) and False
+    return bool(number_kind(value)) or (isinstance(value, Unknown) and False)
 
 
 def _numbers(name: str, left: Value, right: Value) -> Value:
@@ -202,7 +213,7 @@ def _dim(value: Value) -> Dim:
 
 
 def _unary(frame: Frame, node: cst.UnaryOperation) -> Value:
-    value = expressions.evaluate(frame, node.expression)
+    value = evaluate(frame, node.expression)
     if isinstance(value, Tensor):
         if isinstance(node.operator, cst.Minus | cst.Plus):
             return replace(value, token=node)
@@ -215,10 +226,10 @@ def _unary(frame: Frame, node: cst.UnaryOperation) -> Value:
 
 
 def _comparison(frame: Frame, node: cst.Comparison) -> Value:
-    values = [expressions.evaluate(frame, node.left)]
+    values = [evaluate(frame, node.left)]
     nodes: list[cst.BaseExpression] = [node.left]
     for part in node.comparisons:
-        values.append(expressions.evaluate(frame, part.comparator))
+        values.append(evaluate(frame, part.comparator))
         nodes.append(part.comparator)
     if not any(isinstance(v, Tensor) for v in values):
         return UNKNOWN
@@ -233,9 +244,9 @@ def _comparison(frame: Frame, node: cst.Comparison) -> Value:
 
 
 def _boolean(frame: Frame, node: cst.BooleanOperation) -> Value:
-    left, right = expressions.evaluate(frame, node.left), expressions.evaluate(frame, node.right)
+    left, right = evaluate(frame, node.left), evaluate(frame, node.right)
     if isinstance(left, Tensor):
         return frame.decline(node, "T109", "the truth value of a tensor")
-    expressions.escape(frame, left)
-    expressions.escape(frame, right)
+    escape(frame, left)
+    escape(frame, right)
     return join(left, right)

@@ -1,27 +1,27 @@
-"""Axis orders at the places where tensors meet: what an operation needs, what is converted, what is demanded of callers."""
+"""Axis orders where tensors meet: what an operation needs, what is converted, what is demanded of callers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from translator.infer.facts import Conversion
+from translator.infer.frame import Frame
 from translator.infer.values import Const, Dim, Number, Order, Tensor, Unknown, Value
 
-if TYPE_CHECKING:
-    from translator.infer.frame import Frame
-
-
 Place = cst.CSTNode | Callable[[Conversion], None]
-"""Where a conversion is written: around an expression, or wherever the callback puts it (between a container's elements)."""
+"""Where a conversion is written: around an expression, or where the callback puts it (between two elements)."""
 
 
 def require(frame: Frame, place: Place, value: Value, order: Order, rank: int | None = None) -> Tensor:
     """See to it that the value at ``place`` comes in ``order``; records a conversion or a demand on parameters."""
-    tensor = value if isinstance(value, Tensor) else Tensor(None, None if _origins(value) else "source", origins=_origins(value))
+    tensor = (
+        value
+        if isinstance(value, Tensor)
+        else Tensor(None, None if _origins(value) else "source", origins=_origins(value))
+    )
     known = tensor.rank if tensor.rank is not None else rank
     tensor = replace(tensor, rank=known)
     if known is not None and known <= 2:
@@ -76,7 +76,9 @@ def join_orders(frame: Frame, nodes: Sequence[cst.CSTNode], values: Sequence[Val
                 require(frame, node, value, "source", value.rank)
         return _result(tensors, "source", rank)
     undecided = [t for t in tensors if t.order is None]
-    order: Order | None = None if undecided and len(undecided) == len([t for t in tensors if not _scalar(t)]) else "source"
+    order: Order | None = (
+        None if undecided and len(undecided) == len([t for t in tensors if not _scalar(t)]) else "source"
+    )
     if order == "source" and undecided and all(_scalar(t) or t.order is None for t in tensors):
         order = None
     return _result(tensors, order, rank)

@@ -20,7 +20,13 @@ _CALL = re.compile(r"(\w+)\((.*)\)$")
 
 
 def result(
-    entry: Entry, bindings: Mapping[str, Bound], x: Tensor, order: Order | None, source: Framework, dim_of: DimOf, channels_last: bool
+    entry: Entry,
+    bindings: Mapping[str, Bound],
+    x: Tensor,
+    order: Order | None,
+    source: Framework,
+    dim_of: DimOf,
+    channels_last: bool,
 ) -> Tensor:
     """The value that an entry's operation gives for input ``x`` evaluated in ``order``."""
     spec = entry.output
@@ -50,9 +56,9 @@ def result(
         pooled = _pooled(bindings, x, order, source, channels_last)
         if pooled.rank is None or pooled.dims is None:
             return pooled
-        known = list(pooled.dims)
-        known[pooled.rank - 1 if channels_last else 1] = _dim(bindings.get(args[0]), dim_of)
-        return replace(pooled, dims=tuple(known))
+        sizes = list(pooled.dims)
+        sizes[pooled.rank - 1 if channels_last else 1] = _dim(bindings.get(args[0]), dim_of)
+        return replace(pooled, dims=tuple(sizes))
     if name == "spatial":
         return _resized(bindings.get(args[0]), x, order, channels_last, dim_of)
     if name == "channels":
@@ -60,7 +66,9 @@ def result(
     if name == "concat":
         return _concatenated(bindings.get(args[0]), x, order)
     if name in ("reshape", "shape"):
-        return _reshaped(bindings.get(args[0]), x if name == "reshape" else Tensor(None, "source", None, "float"), dim_of)
+        return _reshaped(
+            bindings.get(args[0]), x if name == "reshape" else Tensor(None, "source", None, "float"), dim_of
+        )
     if name == "permute":
         return _permuted(bindings.get(args[0]), x)
     if name == "padded":
@@ -92,7 +100,9 @@ def _reshaped(bound: Bound | None, x: Tensor, dim_of: DimOf) -> Tensor:
             known.append(item if item >= 0 else None)
         elif isinstance(item, cst.CSTNode):
             value = literal(item)
-            known.append(value if isinstance(value, int) and value >= 0 else None if value is not NOT_LITERAL else dim_of(item))
+            known.append(
+                value if isinstance(value, int) and value >= 0 else None if value is not NOT_LITERAL else dim_of(item)
+            )
         else:
             known.append(None)
     return Tensor(len(items), "source", tuple(known), x.dtype)
@@ -139,7 +149,10 @@ def _dim(bound: Bound | None, dim_of: DimOf) -> Dim:
 def _listed(
     spec: str, bindings: Mapping[str, Bound], x: Tensor, order: Order | None, dim_of: DimOf, channels_last: bool
 ) -> Tensor:
-    """``[n, out_channels, _, _]``: in PyTorch's axis order; "n" repeats the batch, "c" the channels, "=" keeps the axis, "_" is unknown."""
+    """``[n, out_channels, _, _]``, in PyTorch's axis order.
+
+    "n" repeats the batch, "c" the channels, "=" keeps the axis, "_" is unknown.
+    """
     names = [n.strip() for n in spec[1:-1].split(",")]
     rank = len(names)
     to_source = (0, *range(2, rank), 1) if channels_last and rank > 2 else tuple(range(rank))
@@ -154,7 +167,9 @@ def _listed(
             known.append(x.dim(rank - 1 if channels_last else 1) if x.rank == rank else None)
         else:
             known.append(_dim(bindings.get(name), dim_of) if name != "_" else None)
-    return Tensor(rank, order if rank > 2 else "source", tuple(known), "float", x.origins if order is None else frozenset())
+    return Tensor(
+        rank, order if rank > 2 else "source", tuple(known), "float", x.origins if order is None else frozenset()
+    )
 
 
 def _reduced(bindings: Mapping[str, Bound], args: list[str], x: Tensor, order: Order | None) -> Tensor:
@@ -181,7 +196,10 @@ def _reduced(bindings: Mapping[str, Bound], args: list[str], x: Tensor, order: O
 
 
 def reduction_order(x: Tensor, axes: object, keep: bool, source: Framework) -> str:
-    """"moved" where reducing in moved order gives a tensor in moved (or trivial) order, "source" where it must be converted first."""
+    """The order to reduce in.
+
+    "moved" where that gives a tensor in moved (or trivial) order, "source" where the tensor must be converted first.
+    """
     if x.rank is None or keep or axes is None:
         return "moved"
     positive = {a % x.rank for a in ((axes,) if isinstance(axes, int) else axes) if isinstance(a, int)}  # type: ignore[attr-defined]
@@ -196,7 +214,7 @@ def reduction_order(x: Tensor, axes: object, keep: bool, source: Framework) -> s
 def _flattened(bindings: Mapping[str, Bound], args: list[str], x: Tensor) -> Tensor:
     bounds = [bindings.get(a) for a in args]
     values = [b.value if isinstance(b, Literal) else None for b in bounds]
-    start, end = (values + [-1])[:2] if values else (1, -1)
+    start, end = [*values, -1][:2] if values else (1, -1)
     if x.rank is None or not isinstance(start, int) or not isinstance(end, int):
         return Tensor(2 if start == 1 and end == -1 else None, "source", None, x.dtype)
     first, last = start % x.rank, end % x.rank
@@ -217,8 +235,10 @@ def _literal(bindings: Mapping[str, Bound], name: str, default: object) -> objec
     return None if isinstance(bound, Applied | Code) else default
 
 
-def _pooled(bindings: Mapping[str, Bound], x: Tensor, order: Order | None, source: Framework, channels_last: bool) -> Tensor:
-    """Sizes after a window: kernel_size, stride, padding, dilation and ceil_mode of the bindings; out_channels if bound."""
+def _pooled(
+    bindings: Mapping[str, Bound], x: Tensor, order: Order | None, source: Framework, channels_last: bool
+) -> Tensor:
+    """Sizes after a window: by kernel_size, stride, padding, dilation and ceil_mode of the bindings."""
     if x.rank is None:
         return Tensor(None, order)
     spatial = range(1, x.rank - 1) if channels_last else range(2, x.rank)
@@ -233,8 +253,9 @@ def _pooled(bindings: Mapping[str, Bound], x: Tensor, order: Order | None, sourc
     known: list[Dim] = [x.dim(axis) for axis in range(x.rank)]
     for index, axis in enumerate(spatial):
         picked = [v[index] if isinstance(v, tuple | list) and index < len(v) else v for v in values]
-        if all(isinstance(v, int) for v in picked) and isinstance(ceil, bool):
-            size, step, pad, dilation = (int(v) for v in picked)  # type: ignore[call-overload]
+        numbers = [int(v) for v in picked if isinstance(v, int)]
+        if len(numbers) == len(picked) and isinstance(ceil, bool):
+            size, step, pad, dilation = numbers
             known[axis] = dims.window(x.dim(axis), size, step, pad, pad, dilation, ceil)
         elif picked[2] == "same" and isinstance(picked[1], int):
             total = x.dim(axis)

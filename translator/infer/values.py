@@ -308,7 +308,9 @@ def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
         dims = tuple(a if a == b else None for a, b in zip(left.dims, right.dims, strict=True))
     order = left.order if left.order == right.order else (left.order or right.order)
     return Tensor(
-        rank if rank is not None else (left.rank if right.order is None and right.rank is None else right.rank if left.rank is None else None),
+        rank
+        if rank is not None
+        else (left.rank if right.order is None and right.rank is None else right.rank if left.rank is None else None),
         order,
         dims,
         left.dtype if left.dtype == right.dtype else None,
@@ -337,7 +339,7 @@ def _join_python(left: Value, right: Value) -> Value:
 
 
 def number_kind(value: Value) -> str:
-    """"int", "float", "number", or "" where the value is no number."""
+    """ "int", "float", "number", or "" where the value is no number."""
     if isinstance(value, Number):
         return value.kind
     if isinstance(value, Const):

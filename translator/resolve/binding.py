@@ -44,7 +44,11 @@ def bind(
         elif star is not None and index >= len(before_star):
             rest.append(value)
         else:
-            return f"{api} takes at most {len(before_star)} positional arguments" if star is None else "star-arguments cannot be bound"
+            return (
+                f"{api} takes at most {len(before_star)} positional arguments"
+                if star is None
+                else "star-arguments cannot be bound"
+            )
     if rest and star is not None:
         bound[star.name] = tuple(rest)
     return _bind_named(api, params, named, bound, aliases or {})

@@ -1,4 +1,7 @@
-"""What one call pattern cannot express, one concept per module. ``REWRITERS`` is collected from the modules' ``rewrite_*``."""
+"""What one call pattern cannot express, one concept per module.
+
+``REWRITERS`` is collected from the modules' ``rewrite_*``.
+"""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ import libcst as cst
 from translator.apply.code import operand
 from translator.apply.engine import Scribe
 from translator.apply.rewriters import layers
+from translator.infer.containers import layers_of_pairs
 from translator.infer.dims import inverse, moved_axes
 from translator.infer.facts import Conversion, Replace
-from translator.infer.layers import layers_of_pairs
 from translator.infer.operators import SYMBOLS
 
 
@@ -30,7 +30,8 @@ def rewrite_sequential(scribe: Scribe, node: cst.Call, decision: Replace) -> str
         return f"{scribe.names.spell('torch.nn.Sequential')}(*{scribe.text_of(_layers_argument(node))})"
     if decision.data == "list":
         texts = [f"{arg.star}{scribe.text_of(arg.value)}" for arg in node.args]
-        return f"{scribe.names.spell('keras.Sequential')}([{_arrange([[t] for t in texts], *_argument_gaps(scribe, node))}])"
+        elements = _arrange([[text] for text in texts], *_argument_gaps(scribe, node))
+        return f"{scribe.names.spell('keras.Sequential')}([{elements}])"
     if decision.data == "display_with_stars":
         display = _layers_argument(node)
         start, end = scribe.tree.outer(display)
@@ -51,6 +52,7 @@ def _layers_argument(node: cst.Call) -> cst.BaseExpression:
 def _literal(scribe: Scribe, node: cst.Call, keras: bool, data: str) -> str:
     """Element by element, with the author's line breaks and comments; what an element needs beside it goes between."""
     nodes: Sequence[cst.BaseExpression]
+    separators: Sequence[str]
     if keras and data == "pairs":
         nodes = layers_of_pairs(node.args[0].value) or []
         lead, separators, tail = _pair_gaps(scribe, nodes)
@@ -147,12 +149,12 @@ def rewrite_module_list(scribe: Scribe, node: cst.BaseExpression, decision: Repl
         return "[]"
     value = node.args[0].value
     if isinstance(value, cst.GeneratorExp):
-        start, end = scribe.tree.span(node)
+        _, end = scribe.tree.span(node)
         opening = scribe.text.index("(", scribe.tree.outer(node.func)[1]) + 1
         assert scribe.splicer is not None
         inner = scribe.splicer.between(opening, end - 1, scribe.by_node.get(node))
         bare = inner.strip()
-        return f"[{inner[: len(inner) - len(inner.lstrip())]}{bare}{inner[len(inner.rstrip()):]}]"
+        return f"[{inner[: len(inner) - len(inner.lstrip())]}{bare}{inner[len(inner.rstrip()) :]}]"
     text = scribe.text_of(value)
     return text if isinstance(value, cst.List | cst.ListComp) else f"list({text})"
 
@@ -169,7 +171,11 @@ def rewrite_sequential_add(scribe: Scribe, node: cst.Call, decision: Replace) ->
     keras = scribe.analysis.to == "keras"
     if conversion is not None:
         parts = f"{_permute(scribe, conversion)}, {text}"
-        text = f"{scribe.names.spell('keras.Sequential')}([{parts}])" if keras else f"{scribe.names.spell('torch.nn.Sequential')}({parts})"
+        text = (
+            f"{scribe.names.spell('keras.Sequential')}([{parts}])"
+            if keras
+            else f"{scribe.names.spell('torch.nn.Sequential')}({parts})"
+        )
     return f"{scribe.text_of(node.func.value)}.{'add' if keras else 'append'}({text})"
 
 

@@ -1,4 +1,4 @@
-"""What a layer needs beside itself (explicit padding, an activation): at its call, in its container, or wrapped around it."""
+"""What a layer needs beside itself (padding, an activation): at its call, in its container, or wrapped around it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ ACTIVATIONS = {
     "softmax": ("torch.nn.functional.softmax", "torch.nn.Softmax", "dim={axis}"),
     "log_softmax": ("torch.nn.functional.log_softmax", "torch.nn.LogSoftmax", "dim={axis}"),
 }
-"""Keras activation names: function, module, and extra arguments. The axis of softmax is the last one in source order."""
+"""Keras activation names: function, module, and extra arguments.
+
+The axis of softmax is the last one in source order.
+"""
 
 
 def rewrite_layer_call(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
@@ -30,7 +33,9 @@ def rewrite_layer_call(scribe: Scribe, node: cst.Call, decision: Replace) -> str
         argument = next(a.value for a in node.args)
         bindings = {**rewrite.bindings, "x": Code(argument)}
         this = scribe.text_of(node.func)
-        text = scribe.writer(Rewrite(rewrite.alternative, bindings, rewrite.api, rewrite.order, rewrite.rank), this).write(site.around.call)
+        text = scribe.writer(
+            Rewrite(rewrite.alternative, bindings, rewrite.api, rewrite.order, rewrite.rank), this
+        ).write(site.around.call)
     if site.activation is not None:
         function, _, extra = _activation(site)
         text = f"{scribe.names.spell(function)}({text}{', ' + extra if extra else ''})"

@@ -12,7 +12,8 @@ from translator.infer.operators import SYMBOLS
 def rewrite_operator(scribe: Scribe, node: cst.BinaryOperation, decision: Replace) -> str:
     if not decision.data:
         return scribe.inside(node)
-    return f"{scribe.names.spell('keras.ops.' + decision.target)}({scribe.text_of(node.left)}, {scribe.text_of(node.right)})"
+    function = scribe.names.spell(f"keras.ops.{decision.target}")
+    return f"{function}({scribe.text_of(node.left)}, {scribe.text_of(node.right)})"
 
 
 def rewrite_comparison(scribe: Scribe, node: cst.Comparison, decision: Replace) -> str:

@@ -1,0 +1,140 @@
+"""Attributes: of framework modules, instances, tensors and containers."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from translator.infer.evaluate import escape, raw, whole_shape
+from translator.infer.facts import Replace
+from translator.infer.frame import Frame
+from translator.infer.values import (
+    BOTTOM,
+    FOREIGN,
+    UNKNOWN,
+    Bottom,
+    Builtin,
+    ClassRef,
+    Container,
+    FrameworkRef,
+    FunctionRef,
+    Instance,
+    Items,
+    LayerAt,
+    ListMethod,
+    Many,
+    Mapping,
+    MethodRef,
+    Number,
+    OneOf,
+    Shape,
+    Super,
+    Tensor,
+    TensorMethod,
+    Training,
+    Unknown,
+    Value,
+    element,
+    join_all,
+)
+
+
+def attribute(frame: Frame, node: cst.Attribute) -> Value:
+    base = raw(frame, node.value)
+    name = node.attr.value
+    match base:
+        case FrameworkRef(api=api):
+            return FrameworkRef(frame.analysis.catalog.canonical(f"{api}.{name}"))
+        case Instance():
+            return _instance_attribute(frame, node, base, name)
+        case Tensor():
+            return _tensor_attribute(frame, node, base, name)
+        case Super():
+            return _super_attribute(frame, node, base, name)
+        case ClassRef(name=cls):
+            method = frame.analysis.find_method(cls, name)
+            return (
+                FunctionRef(method.key) if method is not None else frame.analysis.attribute(cls, name, frame.function)
+            )
+        case Items() | Many() if name in ("append", "extend", "insert"):
+            return ListMethod(node.value, name, base)
+        case Container():
+            return _container_attribute(frame, node, base, name)
+        case Mapping(items=pairs) if name in dict(pairs):
+            return dict(pairs)[name]
+        case LayerAt():
+            escape(frame, base)
+            frame.decline(node, "T102", f"attribute .{name} of a layer")
+            return UNKNOWN
+        case OneOf(options=parts):
+            return _attribute_of_any(frame, node, parts, name)
+        case Shape():
+            whole_shape(frame, node.value, base)
+            return UNKNOWN
+        case Unknown() if base == FOREIGN:
+            return FOREIGN
+    return UNKNOWN
+
+
+def _attribute_of_any(frame: Frame, node: cst.Attribute, parts: frozenset[Value], name: str) -> Value:
+    values = []
+    for part in parts:
+        if isinstance(part, ClassRef | Instance):
+            cls = part.name if isinstance(part, ClassRef) else part.cls
+            values.append(frame.analysis.attribute(cls, name, frame.function))
+        else:
+            values.append(UNKNOWN)
+    return join_all(tuple(values))
+
+
+def _instance_attribute(frame: Frame, node: cst.Attribute, base: Instance, name: str) -> Value:
+    analysis = frame.analysis
+    info = analysis.tables.classes[base.cls]
+    if info.module and name == "training" and analysis.source == "torch":
+        frame.function.training_reads[node] = Training()
+        frame.function.needs_training = True
+        return Training()
+    method = analysis.find_method(base.cls, name)
+    if method is not None or analysis.has_attribute(base.cls, name):
+        frame.reserve(base.cls, node.attr)
+    if method is not None and isinstance(method.node, cst.FunctionDef):
+        decorated = {d.decorator.value for d in method.node.decorators if isinstance(d.decorator, cst.Name)}
+        if "property" in decorated:
+            frame.function.reads.add(("returned", method.key))
+            return method.returned
+        return MethodRef(base.cls, name, virtual=True)
+    value = analysis.attribute(base.cls, name, frame.function)
+    if isinstance(value, Bottom):
+        if info.module and name in analysis.module_members:
+            frame.decline(node, "T101", f".{name} of {analysis.module_base} has no counterpart in the mapping database")
+        return UNKNOWN if info.module or info.framework_bases else BOTTOM
+    return value
+
+
+def _super_attribute(frame: Frame, node: cst.Attribute, base: Super, name: str) -> Value:
+    for ancestor in frame.analysis.ancestry(base.cls)[1:]:
+        if name in frame.analysis.tables.classes[ancestor].methods:
+            return MethodRef(ancestor, name)
+    return Builtin(f"super.{name}")
+
+
+def _tensor_attribute(frame: Frame, node: cst.Attribute, base: Tensor, name: str) -> Value:
+    if name == "shape":
+        frame.decide(node, Replace("shape", "torch.Tensor.shape" if frame.analysis.source == "torch" else "shape"))
+        return Shape(base)
+    if name == "ndim":
+        frame.decide(node, Replace("attribute", "torch.Tensor.ndim", name))
+        return Number("int")
+    return TensorMethod(node.value, name, base)
+
+
+def _container_attribute(frame: Frame, node: cst.Attribute, base: Container, name: str) -> Value:
+    if name in ("append", "extend") and (not base.runs or (name == "append" and frame.analysis.source == "torch")):
+        return ListMethod(node.value, name, base)
+    if frame.analysis.source == "keras" and name == "add" and base.runs:
+        return ListMethod(node.value, name, base)
+    if frame.analysis.source == "keras" and name == "layers" and base.runs:
+        frame.decide(node, Replace("owner", "keras.Sequential.layers"))
+        frame.analysis.escape_items(base)
+        return Items(base.items, is_list=True) if base.literal else Many(element(base))
+    frame.decline(node, "T102", f".{name} of a module container")
+    return UNKNOWN
