@@ -112,6 +112,10 @@ class Tree:
         self._whole = whole
         spans.add(self.module)
 
+    def start_of(self, node: cst.CSTNode) -> int:
+        """Where a node begins in the file."""
+        return self._spans.span(node)[0]
+
     def holds(self, text: str) -> bool:
         """Whether the file holds a piece of text at all."""
         return text in self._whole
@@ -127,6 +131,8 @@ def literal(node: cst.CSTNode) -> object:
 
     Numbers and their negatives, strings, None, booleans, ``float("inf")``, and tuples and lists of these.
     """
+    if type(node) not in _LITERALS:
+        return NOT_LITERAL
     if isinstance(node, cst.Name):
         return _NAMES.get(node.value, NOT_LITERAL)
     if isinstance(node, cst.Integer | cst.Float | cst.SimpleString):
@@ -156,6 +162,9 @@ def _scalar(text: str) -> object:
     return ast.literal_eval(text)
 
 
+_LITERALS = frozenset(
+    {cst.Name, cst.Integer, cst.Float, cst.SimpleString, cst.UnaryOperation, cst.Tuple, cst.List, cst.Call}
+)
 _NAMES = {"None": None, "True": True, "False": False}
 
 
@@ -191,6 +200,12 @@ def children(node: cst.CSTNode) -> list[cst.CSTNode]:
         elif kind not in _NOT_NODES:
             result.append(value)
     return result
+
+
+@lru_cache(maxsize=256)
+def is_expression(kind: type) -> bool:
+    """Whether a node class is one of expressions."""
+    return issubclass(kind, cst.BaseExpression)
 
 
 _NOT_NODES = frozenset({str, bool, int, type(None), cst.MaybeSentinel})

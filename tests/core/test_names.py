@@ -14,7 +14,7 @@ UNTOUCHED = {
     "parameter named as the library": "def f(torch):\n    return torch.cat([1, 2], dim=0)\n",
     "local named as the module": "def f(a):\n    F = a\n    return F.conv2d(a)\n",
     "lambda parameter": "g = lambda nn: nn.Linear(3, 4)\n",
-    "comprehension variable": "g = [F.relu(1) for F in things]\n",
+    "comprehension variable": "g = [F.conv2d(1) for F in things]\n",
     "loop variable": "def f(things):\n    for nn in things:\n        nn.Linear(1, 2)\n",
     "with target": "def f():\n    with open('x') as torch:\n        torch.cat([1])\n",
     "except target": "def f():\n    try:\n        pass\n    except ValueError as nn:\n        nn.Linear(1, 2)\n",

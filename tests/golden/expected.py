@@ -11,6 +11,7 @@ NOT_EXACT: dict[str, set[str]] = {
     "classes/module_argument/torch_version.py": {"T105"},
     "conv/padding_mode/torch_version.py": {"T102"},
     "conv/symbolic_padding/torch_version.py": {"T105"},
+    "flatten/conv_to_dense/keras_version.py": {"T101"},
     "initializers/strings/keras_version.py": {"T102"},
     "subclass/build_method/keras_version.py": {"T101"},
     "subclass/training_argument/keras_version.py": {"T102"},

@@ -29,6 +29,7 @@ class Argument:
     text: str
     nodes: tuple[cst.CSTNode, ...]
     required: bool
+    tensor: bool = False
 
 
 def join_arguments(written: Sequence[Argument], source: Source, first: int) -> str:
@@ -78,9 +79,9 @@ def _texts(ordered: Sequence[Argument], source: Source, first: int) -> list[str]
             (a for a in source.args if any(n is a.value for n in argument.nodes) and a.keyword is not None), None
         )
         fits = argument.param.kind == "*" or (argument.index == position + first and argument.param.kind in ("", "pos"))
-        wanted = argument.param.kind in ("*", "pos") or (
-            (argument.required or argument.index == first) and keyword is None
-        )
+        authored = any(any(n is a.value for n in argument.nodes) for a in source.args)
+        leading = argument.required or (argument.index == first and authored)
+        wanted = argument.param.kind in ("*", "pos") or argument.tensor or (leading and keyword is None)
         positional = positional and fits and wanted
         if argument.param.kind == "*" or positional:
             result.append(argument.text)

@@ -39,12 +39,32 @@ class Scribe:
     uses: list[tuple[cst.CSTNode, str, str, str]] = field(default_factory=list)
     splicer: Splicer | None = None
     late: bool = False
+    helper_edits: dict[cst.CSTNode, Edit] = field(default_factory=dict)
 
     # text
 
     @property
     def newline(self) -> str:
         return self.tree.newline
+
+    def keep_needed_helpers(self, used: set[str]) -> bool:
+        """Leave the definitions of helpers in the file that declined code still calls; whether there are any."""
+        provided = self.names.bound()
+        kept = False
+        for node, edit in list(self.helper_edits.items()):
+            name = node.name.value  # type: ignore[attr-defined]  # helper definitions are functions and classes
+            if name in used and name not in provided:
+                self.edits.remove(edit)
+                del self.helper_edits[node]
+                kept = True
+        return kept
+
+    def spare_imports(self) -> set[str]:
+        """Imports that came with the helpers which the translation takes out again."""
+        helpers = self.analysis.catalog.helpers
+        side = self.analysis.source
+        names = [f"helpers.{side}.{node.name.value}" for node in self.helper_edits]  # type: ignore[attr-defined]
+        return {line for name in names for line in helpers[name].requires}
 
     def helper_texts(self) -> list[tuple[str, tuple[str, ...]]]:
         """The definitions of the helpers in use, with the imports they need, those that others call first."""
@@ -224,7 +244,16 @@ class Scribe:
             decision.axes,
             analysis.target_channels_last(decision.order),
             this,
+            self._required(decision),
         )
+
+    def _required(self, decision: Rewrite) -> tuple[str, ...]:
+        """The parameters that the source API cannot be called without."""
+        pattern = decision.alternative.pattern
+        signature = self.analysis.catalog.signatures.get(pattern.api) if isinstance(pattern, Call) else None
+        if signature is None or not signature.overloads or not isinstance(pattern, Call):
+            return ()
+        return tuple(p.name for p in signature.overloads[pattern.overload] if p.required)
 
     def target(self, decision: Rewrite) -> Pat:
         case = decision.alternative.case

@@ -79,16 +79,18 @@ def _collect(scribe: Scribe, analysis: Analysis) -> None:
         classes.renames(scribe, function)
     for node in analysis.helper_definitions:
         start, end = scribe.tree.statement_lines(node)
-        scribe.add(start, end, "")
+        # The blank lines in front were written with the helper.
+        while start and scribe.text[:start].endswith(("\n\n", "\n\r\n")):
+            start = scribe.tree.line_start(start - 1)
+        scribe.helper_edits[node] = scribe.add(start, end, "")
 
 
 def _write(scribe: Scribe, forest: Forest) -> tuple[str, Splicer]:
     """The output text: first the body, whose names decide which imports it needs, then the imports."""
-    first = scribe.finish()
-    draft = first.whole()
-    # Writing may have found more to decline; the edits inside those go too.
-    splicer = scribe.finish() if scribe.late else first
-    draft = splicer.whole() if scribe.late else draft
+    draft = scribe.finish().whole()
+    if scribe.late or scribe.keep_needed_helpers(used_names(draft)):
+        # Writing has found more to decline, or a helper is still called: the edits there go.
+        draft = scribe.finish().whole()
     edits = [e for e in scribe.edits if not scribe.inside_decline(e)]
     edits += marks.insertions(scribe)
     edits += _import_edits(scribe, forest, draft)
@@ -110,10 +112,13 @@ def _import_edits(scribe: Scribe, forest: Forest, draft: str) -> list[Edit]:
     helpers = scribe.helper_texts()
     lines = _merged(lines, [line for _, imports in helpers for line in imports])
     placed = False
+    spare = scribe.spare_imports()
     for node in forest.imports:
-        if not is_framework(node):
-            continue
         statement = forest.statement_of(node)
+        if not is_framework(node):
+            if scribe.source(node) in spare and not {name for name, _, _ in import_bindings(node)} & used:
+                edits.append(_removed(forest, node, statement))
+            continue
         kept = remaining(node, lambda name: name in used and name not in provided, scribe.source)
         top = forest.is_top_level(statement)
         if top and not placed and (lines or kept is None):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import libcst as cst
 
@@ -75,7 +75,7 @@ class Forest:
                     return
                 parent = node
             for child in children(node):
-                if isinstance(child, _HOLDS_STATEMENTS):
+                if _holds_statements(type(child)):
                     visit(child, parent)
 
         for tree in self.trees:
@@ -122,6 +122,9 @@ class Forest:
         """From the start of a statement's first line to the start of the line after its last."""
         start, end = self.span(statement)
         start = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
+        if self.text[:end].endswith(("\n", "\r")):
+            # libcst counts the last newline to a compound statement.
+            return start, end
         found = re.compile(r"\r\n|\r|\n").search(self.text, end)
         return start, found.end() if found else len(self.text)
 
@@ -211,6 +214,11 @@ def _blocks(parent: cst.CSTNode) -> Iterator[cst.CSTNode]:
             yield child
         elif isinstance(child, cst.Else | cst.Finally | cst.ExceptHandler | cst.ExceptStarHandler):
             yield from _blocks(child)
+
+
+@lru_cache(maxsize=256)
+def _holds_statements(kind: type) -> bool:
+    return issubclass(kind, _HOLDS_STATEMENTS)
 
 
 _HOLDS_STATEMENTS = (

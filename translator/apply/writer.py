@@ -36,7 +36,7 @@ class Writer:
     axes: Mapping[str, object] = field(default_factory=dict)
     channels_last: bool = True
     this: str = ""
-    first: tuple[cst.CSTNode, ...] = ()
+    required_at_source: Sequence[str] = ()
 
     def write(self, pattern: Pat, source: Source | None = None) -> str:
         """The text of a pattern."""
@@ -178,8 +178,7 @@ class Writer:
             return f"{self.this}({', '.join(self.write(p) for _, p in pattern.args)})"
         method = pattern.api.startswith("torch.Tensor.")
         params = self._params(pattern)
-        self.first = tuple(a.value for a in source.args[:1] if a.keyword is None)
-        written = list(self._arguments(pattern, params))
+        written = list(self._arguments(pattern, params, source))
         if method:
             receiver = atom(written[0].text)
             head = f"{receiver}.{pattern.api.removeprefix('torch.Tensor.')}"
@@ -194,23 +193,30 @@ class Writer:
         known = {p.name for p in params}
         return (*params, *(Param(name, None, "kw") for name, _ in pattern.args if name not in known))
 
-    def _arguments(self, pattern: Call, params: Sequence[Param]) -> list[Argument]:
+    def _arguments(self, pattern: Call, params: Sequence[Param], source: Source) -> list[Argument]:
         given = dict(pattern.args)
         result = []
         for index, param in enumerate(params):
             part = given.get(param.name)
-            if part is None or (self._is_default(part, param) and not (index == 0 and self._is_first(part))):
+            if part is None or (self._is_default(part, param) and not self._is_kept(part, source)):
                 continue
             if param.kind == "*":
                 result += self._star(part, index)
                 continue
-            result.append(Argument(param, index, self.write(part), self._nodes(part), param.required))
+            tensor = isinstance(part, Hole) and self.entry.kind(part.name) in ("tensor", "tensors")
+            result.append(Argument(param, index, self.write(part), self._nodes(part), param.required, tensor))
         return result
 
-    def _is_first(self, part: Pat) -> bool:
-        """Whether the author wrote this argument first: it then stays, also where it equals the default."""
+    def _is_kept(self, part: Pat, source: Source) -> bool:
+        """Whether an argument stays although it equals the default: the author had to write it, or wrote it first."""
         nodes = self._nodes(part)
-        return bool(nodes) and bool(self.first) and any(node is self.first[0] for node in nodes)
+        place = next((i for i, arg in enumerate(source.args) if any(node is arg.value for node in nodes)), None)
+        if place is None:
+            return False
+        arg = source.args[place]
+        name = arg.keyword.value if arg.keyword is not None else None
+        required = self.required_at_source
+        return (place == 0 and name is None) or (name in required if name is not None else place < len(required))
 
     def _star(self, part: Pat, index: int) -> list[Argument]:
         """A star parameter takes the items of a shape one by one."""

@@ -6,8 +6,6 @@ import hashlib
 import os
 import pickle
 import sys
-import tempfile
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -116,8 +114,8 @@ class Catalog:
             prefix = ".".join(parts[:length])
             if prefix in self.prefixes:
                 return self.canonical(".".join([self.prefixes[prefix], *parts[length:]]))
-        name = self.aliases.get(name, name)
-        return self.signatures.same_as.get(name, name)
+        name = self.signatures.same_as.get(name, name)
+        return self.aliases.get(name, name)
 
 
 def _heads(pattern: Pat) -> tuple[str, ...]:
@@ -157,6 +155,8 @@ def load() -> Catalog:
 
 def compile_catalog(sources: Mapping[str, str], signatures: Signatures) -> Catalog:
     """Compile mapping texts by file name. Raises CatalogError."""
+    import tomllib  # only where the cache does not hold the catalog yet
+
     settings: dict[str, Any] = tomllib.loads(sources.get("libraries.toml", ""))
     signatures = Signatures({**signatures.table, **_helper_signatures(sources, signatures)}, signatures.same_as)
     entries: list[Entry] = []
@@ -285,6 +285,8 @@ def _read_cache(path: Path) -> Catalog | None:
 
 def _write_cache(path: Path, catalog: Catalog) -> None:
     """Write beside and rename, so that two processes at once never see half a file; a read-only home is no error."""
+    import tempfile  # only where the cache does not hold the catalog yet
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:

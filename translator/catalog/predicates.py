@@ -82,6 +82,12 @@ def pad_within_half(kernel_size: object, padding: object) -> bool | None:
     return all(isinstance(k, int) and isinstance(p, int) and 2 * p <= k for k, p in zip(kernels, pads, strict=True))
 
 
+def pad_beyond_half(kernel_size: object, padding: object) -> bool | None:
+    """PyTorch's pooling refuses padding of more than half the kernel."""
+    within = pad_within_half(kernel_size, padding)
+    return None if within is None else not within
+
+
 def is_str(value: object) -> bool | None:
     return None if value is UNKNOWN else isinstance(value, str)
 
@@ -96,7 +102,7 @@ PREDICATES: Mapping[str, Callable[..., bool | None]] = {
     "is_zero": is_zero,
     "is_one": is_one,
     "any_above_one": any_above_one,
-    "pad_within_half": pad_within_half,
+    "pad_beyond_half": pad_beyond_half,
     "is_str": is_str,
     "is_int": is_int,
 }

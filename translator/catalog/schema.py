@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
@@ -52,6 +51,8 @@ class _Reader:
 
 def read_entries(text: str, path: str, signatures: Signatures) -> list[Entry]:
     """Parse one mapping file. Raises CatalogError."""
+    import tomllib  # only where the cache does not hold the catalog yet
+
     reader = _Reader(text, path, signatures)
     try:
         data = tomllib.loads(text)

@@ -80,7 +80,7 @@ def _zero_pad(value: object, _: Params) -> object:
     """PyTorch's (left, right, top, bottom) to Keras' ((top, bottom), (left, right))."""
     if isinstance(value, tuple | list) and len(value) == 4:
         left, right, top, bottom = value
-        return ((top, bottom), (left, right))
+        return (top, left) if (top, left) == (bottom, right) else ((top, bottom), (left, right))
     return value if isinstance(value, int) and not isinstance(value, bool) else NOT_APPLICABLE
 
 

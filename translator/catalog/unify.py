@@ -299,6 +299,8 @@ def _bind(hole: Hole, value: Bound, state: _State) -> None:
         wrong_bool = isinstance(value.value, bool) and bool not in kinds
         if value.value is not None and (not isinstance(value.value, kinds) or wrong_bool):
             raise _Fails(f"{value.value!r} is no {state.entry.kind(hole.name)}")
+    if state.entry.kind(hole.name) == "shape" and isinstance(value, Literal) and value.value is None:
+        raise _Fails(f"{hole.name} is not given")
     if state.entry.kind(hole.name) == "mode" and isinstance(value, Literal):
         raise _Fails(f"{hole.name} is a literal")
     before = state.bound.get(hole.name)

@@ -176,11 +176,15 @@ class Analysis(Definitions):
         return None
 
     def site(self, node: cst.Call, function: Function, api: str) -> LayerSite:
-        return self.tables.sites.setdefault(node, LayerSite(node, function, api))
+        found = self.tables.sites.get(node)
+        if found is None:
+            found = LayerSite(node, function, api, discovered=len(self.tables.sites))
+            self.tables.sites[node] = found
+        return found
 
     def site_order(self, node: cst.CSTNode) -> int:
         """A stable order of sites: the order of discovery."""
-        return next(i for i, key in enumerate(self.tables.sites) if key is node)
+        return self.tables.sites[node].discovered
 
     def site_dim(self, site: LayerSite, node: cst.CSTNode) -> Dim:
         """A dimension given by an argument of a construction site."""

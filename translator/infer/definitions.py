@@ -28,6 +28,7 @@ class Definitions(Direction):
         self.stars: list[str] = []
         self.helper_definitions: dict[cst.CSTNode, Tree] = {}
         self._ancestry: dict[str, list[str]] = {}
+        self._descendants: dict[str, list[str]] = {}
 
     def collect(self, trees: Iterable[Tree]) -> None:
         """Enter the definitions and imports of all statements, and find out which classes are modules."""
@@ -40,6 +41,9 @@ class Definitions(Direction):
                 self._collect(statement, tree, body)
         self._mark_modules()
         self._ancestry = {name: self._find_ancestry(name) for name in self.tables.classes}
+        for name, ancestors in self._ancestry.items():
+            for ancestor in ancestors:
+                self._descendants.setdefault(ancestor, []).append(name)
 
     def _collect(self, statement: cst.CSTNode, tree: Tree, body: Function) -> None:
         if isinstance(statement, cst.FunctionDef | cst.ClassDef) and self._is_helper(statement, tree):
@@ -79,10 +83,11 @@ class Definitions(Direction):
         return FOREIGN
 
     def add_function(
-        self, node: cst.FunctionDef, tree: Tree, key: str, owner: str | None, parent: Function | None
+        self, node: cst.FunctionDef | cst.Lambda, tree: Tree, key: str, owner: str | None, parent: Function | None
     ) -> Function:
         names = tuple(p.name.value for p in parameters(node))
-        function = Function(key, node, tree, owner, parent, names, local_names(node, tree.holds(":=")))
+        local = local_names(node, tree.holds(":=")) if isinstance(node, cst.FunctionDef) else frozenset()
+        function = Function(key, node, tree, owner, parent, names, local)
         self.tables.functions[key] = function
         return function
 
@@ -142,7 +147,8 @@ class Definitions(Direction):
         return result
 
     def descendants(self, name: str) -> list[str]:
-        return [c for c in self.tables.classes if name in self.ancestry(c)]
+        """The class and those of the file that derive from it."""
+        return self._descendants.get(name, [])
 
     def find_method(self, cls: str, name: str) -> Function | None:
         for ancestor in self.ancestry(cls):

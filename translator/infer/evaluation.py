@@ -36,6 +36,9 @@ def evaluate_function(analysis: Analysis, function: Function) -> None:
         if function.node is not None and isinstance(function.node, cst.FunctionDef):
             suite(frame, function.node.body)
             _leave(frame)
+        elif isinstance(function.node, cst.Lambda):
+            frame.returns.append((function.node.body, evaluate(frame, function.node.body)))
+            _leave(frame)
         elif function.owner is not None:
             _class_body(frame)
         else:
@@ -52,14 +55,14 @@ def evaluate_function(analysis: Analysis, function: Function) -> None:
 
 def _enter(frame: Frame) -> None:
     function = frame.function
-    if not isinstance(function.node, cst.FunctionDef):
+    if function.node is None:
         return
     for index, param in enumerate(parameters(function.node)):
         frame.env[param.name.value] = parameter(frame, param, index)
         if param.default is not None:
             # Defaults are evaluated where the function is defined; only their names matter here.
             evaluate(frame, param.default)
-    if function.node.returns is not None:
+    if isinstance(function.node, cst.FunctionDef) and function.node.returns is not None:
         visit(frame, function.node.returns.annotation)
     function.reads.add(("parameter", function.key))
 

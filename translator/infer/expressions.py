@@ -17,7 +17,7 @@ from translator.infer.frame import Frame
 from translator.infer.framework import conditional
 from translator.infer.orders import require
 from translator.infer.subscripts import subscript
-from translator.infer.values import UNKNOWN, Const, Tensor, Training, Value, element, join
+from translator.infer.values import UNKNOWN, Const, FunctionRef, Tensor, Training, Value, element, join
 from translator.syntax import NOT_LITERAL, literal
 
 
@@ -64,12 +64,11 @@ def _walrus(frame: Frame, node: cst.NamedExpr) -> Value:
 
 
 def _lambda(frame: Frame, node: cst.Lambda) -> Value:
-    saved = dict(frame.env)
-    for param in [*node.params.params, *node.params.posonly_params, *node.params.kwonly_params]:
-        frame.env[param.name.value] = UNKNOWN
-    evaluate(frame, node.body)
-    frame.env = saved
-    return UNKNOWN
+    function = frame.function
+    key = f"{function.key}.<lambda>.{function.tree.start_of(node)}"
+    if key not in frame.analysis.tables.functions:
+        frame.analysis.enqueue(frame.analysis.add_function(node, function.tree, key, None, function))
+    return FunctionRef(key)
 
 
 def _yield(frame: Frame, node: cst.Yield) -> Value:

@@ -96,6 +96,7 @@ class LayerSite:
     activation: str | None = None
     form: str = "plain"
     notes: list[Note] = field(default_factory=list)
+    discovered: int = 0
 
     @property
     def entry(self) -> Entry | None:

@@ -14,7 +14,7 @@ from translator.catalog.unify import Bound, Facts, Literal
 from translator.infer.facts import Conversion, Declined, LayerSite, Note, Replace, Rewrite
 from translator.infer.frame import Frame
 from translator.infer.matching import activation_of
-from translator.infer.modules import container_signature
+from translator.infer.modules import container_signature, entry_ranks
 from translator.infer.values import (
     BOTTOM,
     Bottom,
@@ -51,9 +51,9 @@ def settle_conversions(analysis: Analysis) -> None:
         for node, wanted in function.added.items():
             added.setdefault(node, set()).update(wanted)
     for (site, index), wanted in between.items():
-        conversion = _agreed(analysis, site, wanted)
         if site in analysis.grown:
             continue
+        conversion = _agreed(analysis, site, wanted)
         if conversion is not None and not _written_out(analysis, site):
             message = "a transpose is needed between elements that are not written out one by one"
             analysis.tables.functions["<module>"].decisions[site] = Declined("T107", message)
@@ -101,7 +101,7 @@ def settle_sites(analysis: Analysis) -> None:
             continue
         chosen = _choose(analysis, site)
         if chosen is None:
-            why = "the size of its input is not known from the code"
+            why = "the rank or the size of its input is not known from the code"
             site.function.decisions[site.node] = Declined(
                 "T104", f"{site.api}: {why}", "state the input's shape", site.api
             )
@@ -135,9 +135,11 @@ def _default_order(analysis: Analysis, entry: Entry, bindings: Mapping[str, Boun
 
 def _choose(analysis: Analysis, site: LayerSite) -> tuple[Alternative, dict[str, Bound]] | None:
     rank = site.input.rank if isinstance(site.input, Tensor) else None
+    if rank is None and len(entry_ranks(site)) > 1:
+        return None
     for alternative, bindings in site.candidates:
         entry = alternative.entry
-        if entry.layout == "spatial" and rank is not None and rank != _rank(entry):
+        if (entry.layout == "spatial" or entry.ranks) and rank is not None and rank != _rank(entry):
             continue
         if analysis.to != "torch" or not entry.infer:
             return alternative, dict(bindings)

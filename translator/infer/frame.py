@@ -125,7 +125,12 @@ class Frame:
         """The storage of ``value`` changes in place: other names of it must not be read any more."""
         if not isinstance(value, Tensor) or value.token is None:
             return
-        self.function.mutated |= value.origins
+        parameters = set(value.origins)
+        if isinstance(value.token, str):
+            parameters.add(value.token.rpartition(":")[2])
+        if not parameters <= self.function.mutated:
+            self.function.mutated |= parameters
+            self.analysis.changed(("returned", self.function.key))
         for name, other in self.env.items():
             if name not in keep and isinstance(other, Tensor) and other.token == value.token:
                 self.stale[name] = "it shares memory with a tensor that is changed in place above"

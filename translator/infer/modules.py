@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from translator.catalog.entry import Entry
 from translator.catalog.load import Alternative
 from translator.catalog.unify import Bindings
 from translator.infer import outputs
@@ -62,7 +63,11 @@ def call_module(frame: Frame, node: cst.Call, module: Value) -> Value:
         return BOTTOM
     if isinstance(inputs[0][1], ItemsValue | Many):
         return frame.decline(node, "T102", "a layer called with a list")
-    return run_module(frame, module, inputs[0][1], inputs[0][0].value, node)
+    result_value = run_module(frame, module, inputs[0][1], inputs[0][0].value, node)
+    # A fresh tensor: its own storage, unless it is its input's.
+    if isinstance(result_value, Tensor) and result_value.token is None:
+        return replace(result_value, token=node)
+    return result_value
 
 
 def _training_argument(frame: Frame, arg: cst.Arg, value: Value) -> None:
@@ -183,6 +188,9 @@ def _run_site(frame: Frame, site: LayerSite, x: Value, place: Place) -> Value:
     candidate = _candidate(frame, site, x)
     if candidate is None:
         return UNKNOWN
+    if len(entry_ranks(site)) > 1 and (not isinstance(x, Tensor) or x.rank is None):
+        # Which of several layers this is depends on the rank; another use of the tensor may still tell it.
+        return x if isinstance(x, Tensor | Unknown) else UNKNOWN
     alternative, bindings = candidate
     entry = alternative.entry
     order: Order | None
@@ -215,7 +223,18 @@ def _run_site(frame: Frame, site: LayerSite, x: Value, place: Place) -> Value:
     )
     if entry.layout == "spatial" or entry.output.startswith("last"):
         result = replace(result, dtype="float")
-    return replace(result, token=brought.token if entry.view else None)
+    changed = entry.layout == "free" and in_place(frame, site.node, site.api)
+    return replace(result, token=brought.token if entry.view or changed else None)
+
+
+def entry_ranks(site: LayerSite) -> set[int]:
+    """The input ranks of the entries that a site may become, where the entries differ in it."""
+    shapes = [next(iter(a.entry.inputs.values()), None) for a, _ in site.candidates if _is_ranked(a.entry)]
+    return {len(s[0].dims) for s in shapes if s is not None}
+
+
+def _is_ranked(entry: Entry) -> bool:
+    return entry.layout == "spatial" or bool(entry.ranks)
 
 
 def _candidate(frame: Frame, site: LayerSite, x: Value) -> tuple[Alternative, Bindings] | None:
@@ -223,7 +242,7 @@ def _candidate(frame: Frame, site: LayerSite, x: Value) -> tuple[Alternative, Bi
     rank = x.rank if isinstance(x, Tensor) else None
     for alternative, bindings in site.candidates:
         shapes = next(iter(alternative.entry.inputs.values()), None)
-        ranked = alternative.entry.layout == "spatial" or alternative.entry.kind("rank") == "int"
+        ranked = _is_ranked(alternative.entry)
         if rank is None or shapes is None or not ranked or len(shapes[0].dims) == rank:
             return alternative, bindings
     return None

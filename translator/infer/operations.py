@@ -33,13 +33,14 @@ def apply(
     nodes, values = _spread(frame, nodes, values)
     axes: dict[str, object] = {}
     x, order = _bring(frame, entry, bindings, nodes, values, axes)
-    if isinstance(node, cst.Call) and in_place(frame, node, api) and values:
+    changed = isinstance(node, cst.Call) and in_place(frame, node, api)
+    if changed and values:
         frame.mutate(values[0], node)
     last = frame.analysis.channels_last_source(bindings)
     result = outputs.result(entry, bindings, x, order, frame.analysis.source, lambda n: _dim(frame, n), last)
     frame.decide(node, Rewrite(alternative, bindings, api, order, x.rank, axes))
     _special_limits(frame, node, entry, bindings)
-    token = values[0].token if entry.view and values and isinstance(values[0], Tensor) else node
+    token = values[0].token if (entry.view or changed) and values and isinstance(values[0], Tensor) else node
     if any(isinstance(b, Literal | Code) and _mode(frame, b) for b in bindings.values()):
         frame.function.needs_training = True
     return replace(result, token=token)

@@ -23,9 +23,10 @@ def require(frame: Frame, place: Place, value: Value, order: Order, rank: int | 
         else Tensor(None, None if _origins(value) else "source", origins=_origins(value))
     )
     known = tensor.rank if tensor.rank is not None else rank
-    tensor = replace(tensor, rank=known)
+    if known != tensor.rank:
+        tensor = replace(tensor, rank=known)
     if known is not None and known <= 2:
-        return replace(tensor, order="source")
+        return tensor.ordered("source")
     if tensor.order == order:
         return tensor
     if tensor.order is None:

@@ -32,7 +32,7 @@ def result(
     spec = entry.output
     found = _CALL.match(spec)
     if spec == "same":
-        return replace(x, order=order)
+        return x.ordered(order)
     if spec == "unknown":
         return Tensor(None, "source")
     if spec.startswith("["):
@@ -45,7 +45,7 @@ def result(
         last = _dim(bindings.get(args[0]), dim_of)
         return Tensor(x.rank, order, (*known, last) if known is not None else None, "float", x.origins)
     if name == "reduce":
-        return _reduced(bindings, args, x, order)
+        return _reduced(bindings, args, x, order, source)
     if name == "flatten":
         return _flattened(bindings, args, x)
     if name == "rank":
@@ -172,7 +172,9 @@ def _listed(
     )
 
 
-def _reduced(bindings: Mapping[str, Bound], args: list[str], x: Tensor, order: Order | None) -> Tensor:
+def _reduced(
+    bindings: Mapping[str, Bound], args: list[str], x: Tensor, order: Order | None, source: Framework
+) -> Tensor:
     axis, keep = bindings.get(args[0]), bindings.get(args[1]) if len(args) > 1 else None
     kept = isinstance(keep, Literal) and keep.value is True
     if isinstance(axis, Literal) and axis.value is None:
@@ -192,6 +194,10 @@ def _reduced(bindings: Mapping[str, Bound], args: list[str], x: Tensor, order: O
     rest = [i for i in range(x.rank) if i not in positive]
     known = tuple(x.dims[i] for i in rest) if x.dims is not None else None
     result_order: Order | None = order if len(rest) > 2 else "source"
+    if order == "moved" and result_order == "moved":
+        # Without its channel axis the rest may already stand in source order.
+        stored = [a for a in dims.moved_axes(x.rank, "keras" if source == "torch" else "torch") if a in rest]
+        result_order = "source" if stored == rest else "moved"
     return Tensor(len(rest), result_order, known, x.dtype, x.origins if result_order is None else frozenset())
 
 

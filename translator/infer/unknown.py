@@ -78,8 +78,11 @@ def _undecidable(frame: Frame, node: cst.Call, values: Sequence[Value]) -> str:
     called = isinstance(node.func, cst.Attribute) and isinstance(frame.memo.get(node.func.value), Instance)
     if frame.memo.get(node.func) == DECLINED:
         return ""
-    if called and any(isinstance(v, Tensor) and (v.rank is None or v.rank > 2) for v in values):
-        return "the module that is called here is not known, so the axis order that it wants cannot be decided"
+    owner = frame.analysis.tables.classes.get(frame.function.owner or "")
+    in_module = owner is not None and owner.module
+    images = [v for v in values if isinstance(v, Tensor) and (v.rank is None or v.rank > 2)]
+    if images and (called or in_module or any(v.order == "moved" for v in images)):
+        return "what is called here is not known, so the axis order that it wants and gives cannot be decided"
     return ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from translator.syntax import children, dotted, target_names
+from translator.syntax import children, dotted, is_expression, target_names
 
 FRAMEWORK_ROOTS = {"torch": "torch", "tensorflow": "keras", "keras": "keras", "tf_keras": "keras"}
 """Top-level packages that belong to a framework, with the side they stand for."""
@@ -38,6 +38,8 @@ def local_names(function: cst.FunctionDef, walrus: bool = True) -> frozenset[str
     names: set[str] = set()
     outer: set[str] = set()
     for node in _own(function.body, walrus):
+        if type(node) not in _BINDING:
+            continue
         match node:
             case cst.Assign(targets=targets):
                 for target in targets:
@@ -59,7 +61,25 @@ def local_names(function: cst.FunctionDef, walrus: bool = True) -> frozenset[str
     return frozenset(names - outer)
 
 
-_SCOPES = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+_BINDING = frozenset(
+    {
+        cst.Assign,
+        cst.AnnAssign,
+        cst.AugAssign,
+        cst.NamedExpr,
+        cst.For,
+        cst.FunctionDef,
+        cst.ClassDef,
+        cst.Import,
+        cst.ImportFrom,
+        cst.AsName,
+        cst.MatchAs,
+        cst.MatchStar,
+        cst.Global,
+        cst.Nonlocal,
+    }
+)
+_SCOPES = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
 
 
 def _own(node: cst.CSTNode, walrus: bool) -> Iterator[cst.CSTNode]:
@@ -68,12 +88,12 @@ def _own(node: cst.CSTNode, walrus: bool) -> Iterator[cst.CSTNode]:
     Expressions are entered only for ``:=``, and only in a file that holds one.
     """
     for child in children(node):
-        if isinstance(child, cst.BaseExpression):
+        if is_expression(type(child)):
             if walrus:
                 yield from _walruses(child)
         else:
             yield child
-            if not isinstance(child, _SCOPES):
+            if type(child) not in _SCOPES:
                 yield from _own(child, walrus)
 
 
