@@ -41,6 +41,10 @@ def translate(
     origin: Framework = "keras" if to == "torch" else "torch"
     if from_ not in ("auto", origin):
         raise ValueError(f"from_={from_!r} does not go with to={to!r}")
+    if layout not in (None, "channels_last", "channels_first"):
+        raise ValueError(f"layout must be 'channels_last' or 'channels_first', not {layout!r}")
+    if fidelity not in ("idiomatic", "exact"):
+        raise ValueError(f"fidelity must be 'idiomatic' or 'exact', not {fidelity!r}")
     chosen: Layout = layout or _DEFAULT_LAYOUT[to]
     text = source.removeprefix("\ufeff")
     if not any(word in text for word in _WORDS[origin]):

@@ -208,14 +208,10 @@ class Scribe:
         axes = moved_axes(conversion.rank, self.analysis.to)
         axes = axes if conversion.to == "moved" else inverse(axes)
         if conversion.each:
-            inner, item = text, "item"
-            opened = "tuple" if inner.startswith("tuple(") else ""
-            one = self.convert(item, replace(conversion, each=False))
-            return (
-                f"tuple({one} for {item} in {inner.removeprefix('tuple(').removesuffix(')')})"
-                if opened
-                else f"[{one} for {item} in {inner}]"
-            )
+            one = self.convert("item", replace(conversion, each=False))
+            if re.fullmatch(r"tuple\((\w+)\)", text):
+                return f"tuple({one} for item in {text[6:-1]})"
+            return f"tuple({one} for item in {text})" if text.startswith("tuple(") else f"[{one} for item in {text}]"
         if self.analysis.to == "keras":
             return f"{self.names.spell('keras.ops.transpose')}({text}, {tuple_text([str(a) for a in axes])})"
         return f"{atom(text)}.permute({', '.join(str(a) for a in axes)})"

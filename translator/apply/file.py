@@ -108,14 +108,20 @@ def _import_edits(scribe: Scribe, forest: Forest, draft: str) -> list[Edit]:
     used = used_names(draft)
     provided = scribe.names.bound()
     edits: list[Edit] = []
-    lines = scribe.names.lines()
+    present = {
+        (local, where)
+        for node in forest.imports
+        if not is_framework_of(node, scribe.analysis.source) and forest.is_top_level(forest.statement_of(node))
+        for local, where, _ in import_bindings(node)
+    }
+    lines = scribe.names.lines(present)
     helpers = scribe.helper_texts()
     lines = _merged(lines, [line for _, imports in helpers for line in imports])
     placed = False
     spare = scribe.spare_imports()
     for node in forest.imports:
         statement = forest.statement_of(node)
-        if not is_framework(node):
+        if not is_framework_of(node, scribe.analysis.source):
             if scribe.source(node) in spare and not {name for name, _, _ in import_bindings(node)} & used:
                 edits.append(_removed(forest, node, statement))
             continue
@@ -138,6 +144,11 @@ def _import_edits(scribe: Scribe, forest: Forest, draft: str) -> list[Edit]:
         gap = scribe.newline
         edits.append(Edit(position, position, lambda: f"{gap}{gap}{body}{gap}"))
     return edits
+
+
+def is_framework_of(node: cst.Import | cst.ImportFrom, side: Framework) -> bool:
+    """Whether an import belongs to one side, and so may be taken away."""
+    return any(FRAMEWORK_ROOTS.get(where.split(".")[0]) == side for _, where, _ in import_bindings(node))
 
 
 def _merged(lines: Sequence[str], more: Sequence[str]) -> list[str]:

@@ -165,7 +165,8 @@ def _is_folded(scribe: Scribe, function: Function, node: cst.CSTNode, conversion
 def _diagnostic(note: Note, node: cst.CSTNode, scribe: Scribe, lines: LineIndex, count: int) -> Diagnostic:
     info = codes.CODES[note.code]
     message = note.message if count == 1 else f"{note.message} ({count} places)"
-    return Diagnostic(note.code, info.severity, _span(lines, *scribe.span(node)), message, note.hint)
+    hint = note.hint or (info.todo if info.severity != "note" else "")
+    return Diagnostic(note.code, info.severity, _span(lines, *scribe.span(node)), message, hint)
 
 
 def _boundaries(found: dict[str, ModelInfo]) -> Iterable[Diagnostic]:

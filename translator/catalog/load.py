@@ -278,7 +278,7 @@ def _read_cache(path: Path) -> Catalog | None:
     try:
         with path.open("rb") as file:
             value = pickle.load(file)  # noqa: S301  # the user's own cache folder, written by this function's twin
-    except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, TypeError):
+    except Exception:  # noqa: BLE001  # a damaged pickle can raise anything; the catalog is then compiled anew
         return None
     return value if isinstance(value, Catalog) else None
 

@@ -96,6 +96,10 @@ def is_int(value: object) -> bool | None:
     return None if value is UNKNOWN else isinstance(value, int) and not isinstance(value, bool)
 
 
+DOUBTFUL: Mapping[str, Callable[..., bool | None]] = {"strided_and_dilated": any_above_one}
+"""For a ``reject`` that cannot be decided: whether a literal argument already half fulfils it. Where none does, the target
+library itself refuses the values that are given when the program runs."""
+
 PREDICATES: Mapping[str, Callable[..., bool | None]] = {
     "pads_like_same": pads_like_same,
     "strided_and_dilated": strided_and_dilated,

@@ -63,7 +63,10 @@ def read_entries(text: str, path: str, signatures: Signatures) -> list[Entry]:
     for name, row in data.items():
         if not isinstance(row, dict):
             raise CatalogError(f"{name} is no entry", path=path, line=1)
-        entries.append(_entry(name, row, reader))
+        try:
+            entries.append(_entry(name, row, reader))
+        except (KeyError, AttributeError, TypeError, ValueError) as error:
+            raise reader.fail(f"[{name}] is malformed: {type(error).__name__} {error}", name) from None
     return entries
 
 
@@ -75,6 +78,9 @@ def _entry(name: str, row: Mapping[str, Any], reader: _Reader) -> Entry:
     for side in ("torch", "keras"):
         if side not in row:
             raise reader.fail(f"[{name}] has no {side!r} pattern", name)
+        texts = row[side] if isinstance(row[side], list) else [row[side]]
+        if not all(isinstance(text, str) for text in texts):
+            raise reader.fail(f"[{name}] {side} is no pattern text", name, side)
     bases = {side: _patterns(name, side, row, reader) for side in ("torch", "keras")}
     layout = row.get("layout", "ordered")
     if layout not in get_args(LayoutBehaviour):
@@ -229,6 +235,8 @@ def _kinds(
 def _weights(name: str, row: Mapping[str, Any], reader: _Reader) -> WeightRules | None:
     if "weights" not in row:
         return None
+    if not isinstance(row["weights"], dict):
+        raise reader.fail(f"[{name}] weights is no table of rules", name, "weights")
     try:
         return parse_weight_rules(
             row["weights"], axes=row.get("axes", {}), synthesize=row.get("synthesize", {}), where=f"[{name}]"

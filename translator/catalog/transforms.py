@@ -73,7 +73,7 @@ def _pair(value: object, _: Params) -> object:
 def _unpair(value: object, _: Params) -> object:
     if isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
         return value[0]
-    return value if isinstance(value, int | tuple) else NOT_APPLICABLE
+    return value if isinstance(value, int | tuple) and not isinstance(value, bool) else NOT_APPLICABLE
 
 
 def _zero_pad(value: object, _: Params) -> object:

@@ -253,6 +253,8 @@ def _match_value(pattern: Pat, value: Bound, state: _State) -> None:
         case Hole():
             _bind(pattern, value, state)
         case Upper(name=name):
+            if not isinstance(value, Literal):
+                state.undecided = f"a symbolic argument stands where the axis order is decided ({name.lower()})"
             _bind(Hole(name), value, state)
         case Xform():
             _match_transform(pattern, value, state)

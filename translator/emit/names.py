@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from translator.model import Framework
@@ -47,12 +48,16 @@ class Names:
         self.imports.add("import torch")
         return api
 
-    def lines(self) -> list[str]:
-        """The import statements, plain imports first, names of one module together."""
-        plain = sorted(line for line in self.imports if line.startswith("import ") and " as " not in line)
-        renamed = sorted(line for line in self.imports if line.startswith("import ") and " as " in line)
+    def lines(self, present: Collection[tuple[str, str]] = ()) -> list[str]:
+        """The import statements, plain imports first, names of one module together.
+
+        ``present`` are the names that the file imports already, with what they stand for.
+        """
+        missing = {line for line in self.imports if _binding(line) not in present}
+        plain = sorted(line for line in missing if line.startswith("import ") and " as " not in line)
+        renamed = sorted(line for line in missing if line.startswith("import ") and " as " in line)
         grouped: dict[str, list[str]] = {}
-        for line in sorted(self.imports):
+        for line in sorted(missing):
             found = re.match(r"from (\S+) import (\w+)$", line)
             if found:
                 grouped.setdefault(found[1], []).append(found[2])
@@ -67,3 +72,12 @@ class Names:
         }
         names |= {line.rsplit(" ", 1)[1] for line in self.imports if line.startswith("from ")}
         return names | {helper.rsplit(".", 1)[1] for helper in self.helpers}
+
+
+def _binding(line: str) -> tuple[str, str]:
+    """The name that a generated import binds, and what it stands for."""
+    found = re.match(r"from (\S+) import (\w+)$", line)
+    if found:
+        return found[2], f"{found[1]}.{found[2]}"
+    where, _, alias = line.removeprefix("import ").partition(" as ")
+    return alias or where.split(".")[0], where if alias else where.split(".")[0]

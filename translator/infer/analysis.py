@@ -167,6 +167,8 @@ class Analysis(Definitions):
 
     def parameter_order(self, function: Function, name: str) -> Tensor | None:
         """What a parameter has been decided to be, or None while nothing is known."""
+        if not self.moves_boundary:
+            return None
         if name in function.demands:
             return function.demands[name]
         value = function.incoming.get(name)

@@ -113,6 +113,8 @@ def _settled(frame: Frame, name: str, value: Value) -> Value:
                 frozenset(),
                 f"{function.key}:{name}",
             )
+        if isinstance(value, Tensor) and not frame.analysis.moves_boundary:
+            return Tensor(value.rank, "source", value.dims, value.dtype, frozenset(), f"{function.key}:{name}")
         if isinstance(value, Tensor):
             return Tensor(value.rank, None, value.dims, value.dtype, frozenset([name]), f"{function.key}:{name}")
         return Unknown(frozenset([name]))

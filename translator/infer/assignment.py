@@ -12,6 +12,7 @@ from translator.infer.facts import Replace
 from translator.infer.frame import Frame
 from translator.infer.orders import require
 from translator.infer.values import (
+    NONE,
     UNKNOWN,
     Container,
     FrameworkRef,
@@ -36,6 +37,11 @@ def assign(frame: Frame, target: cst.BaseExpression, value: Value, source: cst.B
         case cst.Name(value=name):
             if name in frame.function.forced and source is not None and isinstance(value, Tensor):
                 value = require(frame, source, value, "source")
+            known = frame.analysis.tables.globals.get(name)
+            if at_module_level(frame) and isinstance(known, FrameworkRef) and value not in (known, NONE):
+                frame.analysis.rebound.add(name)
+                frame.analysis.changed(("global", name))
+                frame.decline(target, "T105", f"{name} stands for {known.api} and is bound to something else here")
             frame.bind(name, value)
             if frame.function.node is None and frame.function.owner is None and not frame.smoke:
                 frame.analysis.bound_at[name] = (target, frame.function.tree)
@@ -47,6 +53,10 @@ def assign(frame: Frame, target: cst.BaseExpression, value: Value, source: cst.B
             _assign_item(frame, target, value)
         case cst.StarredElement(value=inner):
             assign(frame, inner, UNKNOWN, None)
+
+
+def at_module_level(frame: Frame) -> bool:
+    return frame.function.node is None and frame.function.owner is None
 
 
 def _assign_attribute(

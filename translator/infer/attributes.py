@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from translator.infer.direction import TRAINING_MEMBERS
 from translator.infer.evaluate import escape, raw, whole_shape
 from translator.infer.facts import Replace
 from translator.infer.frame import Frame
@@ -105,7 +106,8 @@ def _instance_attribute(frame: Frame, node: cst.Attribute, base: Instance, name:
     value = analysis.attribute(base.cls, name, frame.function)
     if isinstance(value, Bottom):
         if info.module and name in analysis.module_members:
-            frame.decline(node, "T101", f".{name} of {analysis.module_base} has no counterpart in the mapping database")
+            code = "T106" if name in TRAINING_MEMBERS else "T101"
+            frame.decline(node, code, f".{name} of {analysis.module_base} has no counterpart in the mapping database")
         return UNKNOWN if info.module or info.framework_bases else BOTTOM
     return value
 
@@ -136,5 +138,5 @@ def _container_attribute(frame: Frame, node: cst.Attribute, base: Container, nam
         frame.decide(node, Replace("owner", "keras.Sequential.layers"))
         frame.analysis.escape_items(base)
         return Items(base.items, is_list=True) if base.literal else Many(element(base))
-    frame.decline(node, "T102", f".{name} of a module container")
+    frame.decline(node, "T106" if name in TRAINING_MEMBERS else "T102", f".{name} of a module container")
     return UNKNOWN

@@ -28,6 +28,7 @@ from translator.infer.values import (
     join,
 )
 from translator.infer.values import Items as ItemsValue
+from translator.infer.values import Mapping as MappingValue
 from translator.syntax import literal
 
 
@@ -50,6 +51,9 @@ def call_builtin(frame: Frame, node: cst.Call, name: str) -> Value:
     for arg, value in zip(node.args, values, strict=True):
         if name in ("list", "tuple", "reversed", "enumerate", "zip", "len", "iter"):
             frame.iterated(arg.value, value)
+    if name == "dict" and node.args and all(arg.keyword is not None for arg in node.args):
+        names = [arg.keyword.value for arg in node.args if arg.keyword is not None]
+        return MappingValue(tuple(zip(names, values, strict=True)))
     if name in ("list", "tuple", "sorted", "reversed", "set"):
         return first if isinstance(first, ItemsValue) and name in ("list", "tuple") else Many(element(first))
     if name == "enumerate":

@@ -26,6 +26,7 @@ class Definitions(Direction):
         self.tables = Tables()
         self.trees: list[Tree] = []
         self.stars: list[str] = []
+        self.rebound: set[str] = set()
         self.helper_definitions: dict[cst.CSTNode, Tree] = {}
         self._ancestry: dict[str, list[str]] = {}
         self._descendants: dict[str, list[str]] = {}

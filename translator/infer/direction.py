@@ -44,6 +44,11 @@ TRAINING = (
     "tf.train",
     "torch.no_grad",
 )
+TRAINING_MEMBERS = frozenset(
+    "train compile fit evaluate predict train_on_batch test_on_batch predict_on_batch zero_grad save load_weights save_weights".split()
+)
+"""Methods of models that belong to training, prediction and checkpoints."""
+
 TORCH_MODULE_MEMBERS = frozenset(
     "parameters named_parameters modules named_modules children named_children apply to cuda cpu train eval state_dict "
     "load_state_dict register_buffer register_parameter add_module register_forward_hook register_forward_pre_hook "
@@ -118,7 +123,9 @@ class Direction:
         return any(name.startswith(f"{api}.") for name in self.catalog.mapped(self.source))
 
     def missing_code(self, api: str) -> str:
-        """T106 for training and data code, else T101."""
+        """T106 for training and data code, T105 for looking names up, else T101."""
+        if api.rsplit(".", 1)[-1] in ("get", "deserialize", "serialize", "from_config", "__dict__"):
+            return "T105"
         return (
             "T106"
             if any(api == p or api.startswith(f"{p}.") or (api.startswith(p) and p.endswith("Loss")) for p in TRAINING)

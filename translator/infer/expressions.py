@@ -17,7 +17,19 @@ from translator.infer.frame import Frame
 from translator.infer.framework import conditional
 from translator.infer.orders import require
 from translator.infer.subscripts import subscript
-from translator.infer.values import UNKNOWN, Const, FunctionRef, Tensor, Training, Value, element, join
+from translator.infer.values import (
+    UNKNOWN,
+    Const,
+    FunctionRef,
+    Items,
+    Many,
+    Mapping,
+    Tensor,
+    Training,
+    Value,
+    element,
+    join,
+)
 from translator.syntax import NOT_LITERAL, literal
 
 
@@ -32,7 +44,7 @@ def _name(frame: Frame, node: cst.Name) -> Value:
     value = frame.lookup(node.value)
     if isinstance(value, Training):
         frame.function.training_reads[node] = value
-    if node.value in frame.stale and isinstance(value, Tensor):
+    if node.value in frame.stale and isinstance(value, Tensor | Items | Many | Mapping):
         frame.decline(
             node,
             "T109",

@@ -117,6 +117,7 @@ def settle_sites(analysis: Analysis) -> None:
         site.around = alternative.case.around
         site.activation = _activation(analysis, site)
         _limits(site, alternative.entry)
+        _channels_first_bias(analysis, site, alternative.entry, bindings)
         _place(analysis, site, bindings)
 
 
@@ -181,6 +182,19 @@ def _limits(site: LayerSite, entry: Entry) -> None:
     for limit in entry.limits:
         code = {"outputs": "T201", "gradients": "T202", "state": "T002", "initial": "T003"}[limit.affects]
         site.notes.append(Note(code, f"{limit.what}: {limit.why}"))
+
+
+def _channels_first_bias(analysis: Analysis, site: LayerSite, entry: Entry, bindings: Mapping[str, Bound]) -> None:
+    """Keras on TensorFlow adds the bias of a channels_first convolution along the last axis when its size equals filters.
+
+    Seen in Keras 3.15.1, https://github.com/keras-team/keras/blob/v3.15.1/keras/src/layers/convolutional/base_conv.py
+    """
+    bias = bindings.get("bias")
+    if analysis.to != "keras" or analysis.moves_boundary or entry.layout != "spatial" or bias is None:
+        return
+    if not (isinstance(bias, Literal) and bias.value is False):
+        why = "bias: Keras adds it along the wrong axis on TensorFlow where the width equals the number of filters"
+        site.notes.append(Note("T201", why))
 
 
 def _place(analysis: Analysis, site: LayerSite, bindings: Mapping[str, Bound]) -> None:

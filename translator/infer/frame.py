@@ -10,6 +10,8 @@ import libcst as cst
 
 from translator.infer.facts import Conversion, Decision, Declined, Function, Note, Replace
 from translator.infer.values import (
+    shares,
+    storage,
     BOTTOM,
     DECLINED,
     UNKNOWN,
@@ -77,6 +79,8 @@ class Frame:
                 self.function.reads.add(("scope", scope.key))
                 return _captured(scope.scope.get(name, BOTTOM))
         self.function.reads.add(("global", name))
+        if name in self.analysis.rebound:
+            return UNKNOWN
         if ("global", name) in self.function.pending:
             return self.function.pending[("global", name)]
         if name in self.analysis.tables.globals:
@@ -90,7 +94,8 @@ class Frame:
         self.stale.pop(name, None)
         if self.function.node is None and self.function.owner is None:
             known = self.analysis.tables.globals.get(name)
-            if isinstance(value, FrameworkRef | ClassRef | FunctionRef) and known == value:
+            if isinstance(known, FrameworkRef) or (isinstance(value, ClassRef | FunctionRef) and known == value):
+                # What an import says stands; ``except ImportError: F = None`` takes nothing away.
                 return
             self.analysis.write(self.function, ("global", name), value)
         else:
@@ -125,15 +130,16 @@ class Frame:
         """The storage of ``value`` changes in place: other names of it must not be read any more."""
         if not isinstance(value, Tensor) or value.token is None:
             return
-        parameters = set(value.origins)
-        if isinstance(value.token, str):
-            parameters.add(value.token.rpartition(":")[2])
+        tokens = storage(value)
+        parameters = set(value.origins) | {t.rpartition(":")[2] for t in tokens if isinstance(t, str)}
         if not parameters <= self.function.mutated:
             self.function.mutated |= parameters
             self.analysis.changed(("returned", self.function.key))
         for name, other in self.env.items():
-            if name not in keep and isinstance(other, Tensor) and other.token == value.token:
+            if name not in keep and shares(other, tokens):
                 self.stale[name] = "it shares memory with a tensor that is changed in place above"
+        if any(key[0] == "attribute" and shares(kept, tokens) for key, kept in self.function.pending.items()):
+            self.decline(by, "T109", "a tensor that is kept in an attribute is changed in place")
 
     def iterated(self, node: cst.BaseExpression, value: Value) -> None:
         """A container whose elements are taken one by one: keras.Sequential keeps them in ``layers``."""

@@ -17,7 +17,7 @@ from translator.infer.matching import match, unmet
 from translator.infer.merging import MERGES, merge_function, merge_layer
 from translator.infer.operations import apply
 from translator.infer.orders import require
-from translator.infer.values import UNKNOWN, Number, Shape, Tensor, Unknown, Value
+from translator.infer.values import DECLINED, Number, Shape, Tensor, UNKNOWN, Unknown, Value
 from translator.syntax import NOT_LITERAL, literal
 
 SPECIAL: Mapping[str, Callable[[Frame, cst.Call, str], Value]] = {
@@ -53,7 +53,7 @@ def framework(frame: Frame, node: cst.Call, api: str, receiver: cst.BaseExpressi
     found = match(frame, node, api, receiver)
     if isinstance(found, Declined):
         frame.decide(node, found)
-        return Tensor(None, "source") if any(isinstance(v, Tensor) for v in values) else UNKNOWN
+        return DECLINED
     alternative, bindings, _ = found[0]
     return apply(frame, node, api, alternative, bindings)
 

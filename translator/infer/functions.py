@@ -116,9 +116,7 @@ def _deliver(frame: Frame, function: Function, name: str, node: cst.BaseExpressi
     if isinstance(value, Tensor | Unknown):
         if wanted is not None and wanted.order == "moved":
             return require(frame, node, value, "moved", wanted.rank)
-        if name in function.conflicts or (
-            wanted is not None and wanted.order == "source" and isinstance(value, Tensor)
-        ):
+        if name in function.conflicts or not frame.analysis.moves_boundary:
             return require(frame, node, value, "source")
     return value
 

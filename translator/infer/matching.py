@@ -10,7 +10,9 @@ from translator.catalog.entry import Case
 from translator.catalog.load import Alternative
 from translator.catalog.pattern import Call
 from translator.catalog.signatures import Signature
-from translator.catalog.unify import Bound, BoundCall, Mismatch, Undecided, holds, unify
+from translator.catalog.predicates import DOUBTFUL
+from translator.catalog.predicates import UNKNOWN as UNKNOWN_VALUE
+from translator.catalog.unify import Bound, BoundCall, Literal, Mismatch, Undecided, holds, unify
 from translator.infer.facts import Declined
 from translator.infer.frame import Frame
 from translator.syntax import literal
@@ -84,7 +86,11 @@ def unmet(case: Case, bound: dict[str, Bound]) -> dict[str, Bound] | Mismatch | 
         if verdict is None:
             return Undecided(f"{', '.join(condition.holes)} must be literals to tell whether {condition.predicate}")
     for condition in case.reject:
-        if holds(condition, bound):
+        rejected = holds(condition, bound)
+        half = DOUBTFUL.get(condition.predicate)
+        if rejected is None and half is not None and any(half(_literal_of(bound, hole)) for hole in condition.holes):
+            return Undecided(f"{', '.join(condition.holes)} must be literals: {condition.why or condition.predicate}")
+        if rejected:
             return Mismatch(condition.why or f"{', '.join(condition.holes)}: {condition.predicate}")
     return bound
 
@@ -115,7 +121,12 @@ def peel(frame: Frame, node: cst.Call, api: str) -> tuple[list[cst.Arg], dict[st
             return (
                 kept,
                 peeled,
-                Declined("T102", f"{api}: this activation= is not covered", "apply the activation by hand", api),
+                Declined(
+                "T102" if isinstance(literal(arg.value), str) else "T104",
+                f"{api}: this activation= is not covered",
+                "apply the activation by hand",
+                api,
+            ),
             )
         peeled[name] = arg
     return kept, peeled, None
@@ -125,3 +136,8 @@ def _positional_name(signature: Signature | None, index: int, source: str) -> st
     """The name of a positional argument of a Keras layer: ``Dense(10, "relu")`` gives its activation so."""
     params = signature.overloads[0] if signature is not None and signature.overloads else ()
     return params[index].name if source == "keras" and index < len(params) and not params[index].required else ""
+
+
+def _literal_of(bound: Mapping[str, Bound], hole: str) -> object:
+    value = bound.get(hole)
+    return value.value if isinstance(value, Literal) else UNKNOWN_VALUE

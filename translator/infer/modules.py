@@ -265,7 +265,7 @@ def _run_instance(frame: Frame, module: Instance, x: Value, place: Place) -> Val
     if isinstance(x, Tensor | Unknown):
         if decided is not None and decided.order == "moved":
             x = require(frame, place, x, "moved", decided.rank)
-        elif name in method.conflicts:
+        elif name in method.conflicts or not frame.analysis.moves_boundary:
             x = require(frame, place, x, "source")
     dummy = cst.Name(name)
     if name in method.mutated:

@@ -103,7 +103,8 @@ def augmented(frame: Frame, node: cst.AugAssign) -> None:
         result = _elementwise(frame, (node.target, node.value), (left, right), name)
         explicit = _explicit(frame, (left, right), name)
         conversion = frame.function.conversions.pop(node.target, None)
-        if explicit or conversion is not None:
+        # Keras' tensors do not change: += rebinds the name, where PyTorch would change what other names see.
+        if explicit or conversion is not None or frame.analysis.to == "torch":
             frame.decide(node, Replace("augmented", target=name, data=(explicit, conversion)))
         if frame.analysis.source == "torch" and isinstance(left, Tensor) and isinstance(result, Tensor):
             result = replace(result, token=left.token)

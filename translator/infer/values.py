@@ -44,7 +44,7 @@ class Tensor:
     dims: tuple[Dim, ...] | None = None
     dtype: str | None = None
     origins: frozenset[str] = frozenset()
-    token: CSTNode | str | None = None
+    token: CSTNode | str | frozenset[CSTNode | str] | None = None
 
     def dim(self, axis: int) -> Dim:
         return self.dims[axis] if self.dims is not None and -len(self.dims) <= axis < len(self.dims) else None
@@ -244,6 +244,27 @@ NONE = Const(None)
 _MODULES = (LayerAt, Container, Merge, Instance, ClassRef, FunctionRef, FrameworkRef, MethodRef)
 
 
+def storage(tensor: Tensor) -> frozenset[CSTNode | str]:
+    """What a tensor's storage may be."""
+    if tensor.token is None:
+        return frozenset()
+    return tensor.token if isinstance(tensor.token, frozenset) else frozenset([tensor.token])
+
+
+def shares(value: Value, tokens: frozenset[CSTNode | str]) -> bool:
+    """Whether a value is, or holds, a tensor of one of these storages."""
+    match value:
+        case Tensor():
+            return bool(storage(value) & tokens)
+        case Items(items=items):
+            return any(shares(item, tokens) for item in items)
+        case Many(item=item):
+            return shares(item, tokens)
+        case Mapping(items=pairs):
+            return any(shares(item, tokens) for _, item in pairs)
+    return False
+
+
 def is_moduleish(value: Value) -> bool:
     return isinstance(value, (*_MODULES, OneOf))
 
@@ -318,7 +339,7 @@ def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
         dims,
         left.dtype if left.dtype == right.dtype else None,
         left.origins | right.origins,
-        left.token if left.token == right.token else None,
+        left.token if left.token == right.token else storage(left) | storage(right) or None,
     )
 
 
