@@ -14,7 +14,6 @@ Outcome = Literal["exact", "noted", "approximate", "declined", "unresolved"]
 Aspect = Literal["outputs", "gradients", "state", "initial"]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of the source text: lines are 1-based, columns 0-based code points, offsets count code points."""

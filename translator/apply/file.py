@@ -12,7 +12,7 @@ from translator.apply import check, classes, marks, outcome
 from translator.apply.engine import Scribe
 from translator.apply.forest import Forest
 from translator.catalog.load import Catalog
-from translator.emit.imports import is_framework, remaining, used_names
+from translator.emit.imports import remaining, used_names
 from translator.emit.names import Names
 from translator.emit.splice import Edit, Splicer
 from translator.infer.analysis import Analysis

@@ -1,4 +1,4 @@
-"""Entries read aloud: what an API becomes, argument by argument, for the command line, hover texts and the reference site."""
+"""Entries read aloud: what an API becomes, argument by argument."""
 
 from __future__ import annotations
 

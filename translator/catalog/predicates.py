@@ -97,8 +97,9 @@ def is_int(value: object) -> bool | None:
 
 
 DOUBTFUL: Mapping[str, Callable[..., bool | None]] = {"strided_and_dilated": any_above_one}
-"""For a ``reject`` that cannot be decided: whether a literal argument already half fulfils it. Where none does, the target
-library itself refuses the values that are given when the program runs."""
+"""For a ``reject`` that cannot be decided: whether a literal argument already half fulfils it.
+
+Where none does, the target library itself refuses the values that are given when the program runs."""
 
 PREDICATES: Mapping[str, Callable[..., bool | None]] = {
     "pads_like_same": pads_like_same,

@@ -45,7 +45,8 @@ TRAINING = (
     "torch.no_grad",
 )
 TRAINING_MEMBERS = frozenset(
-    "train compile fit evaluate predict train_on_batch test_on_batch predict_on_batch zero_grad save load_weights save_weights".split()
+    "train compile fit evaluate predict train_on_batch test_on_batch predict_on_batch zero_grad save load_weights "
+    "save_weights".split()
 )
 """Methods of models that belong to training, prediction and checkpoints."""
 

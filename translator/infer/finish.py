@@ -185,9 +185,9 @@ def _limits(site: LayerSite, entry: Entry) -> None:
 
 
 def _channels_first_bias(analysis: Analysis, site: LayerSite, entry: Entry, bindings: Mapping[str, Bound]) -> None:
-    """Keras on TensorFlow adds the bias of a channels_first convolution along the last axis when its size equals filters.
+    """Keras 3.15 on TensorFlow adds a channels_first bias along the last axis where its size equals the filters.
 
-    Seen in Keras 3.15.1, https://github.com/keras-team/keras/blob/v3.15.1/keras/src/layers/convolutional/base_conv.py
+    Measured: the output is off by O(1) exactly where the width equals the number of filters.
     """
     bias = bindings.get("bias")
     if analysis.to != "keras" or analysis.moves_boundary or entry.layout != "spatial" or bias is None:

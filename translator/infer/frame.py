@@ -10,8 +10,6 @@ import libcst as cst
 
 from translator.infer.facts import Conversion, Decision, Declined, Function, Note, Replace
 from translator.infer.values import (
-    shares,
-    storage,
     BOTTOM,
     DECLINED,
     UNKNOWN,
@@ -23,6 +21,8 @@ from translator.infer.values import (
     Tensor,
     Value,
     join,
+    shares,
+    storage,
 )
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from translator.infer.matching import match, unmet
 from translator.infer.merging import MERGES, merge_function, merge_layer
 from translator.infer.operations import apply
 from translator.infer.orders import require
-from translator.infer.values import DECLINED, Number, Shape, Tensor, UNKNOWN, Unknown, Value
+from translator.infer.values import DECLINED, UNKNOWN, Number, Shape, Tensor, Unknown, Value
 from translator.syntax import NOT_LITERAL, literal
 
 SPECIAL: Mapping[str, Callable[[Frame, cst.Call, str], Value]] = {
@@ -40,7 +40,7 @@ def framework(frame: Frame, node: cst.Call, api: str, receiver: cst.BaseExpressi
         return special(frame, node, api)
     if api in ("keras.ops.shape", "tf.shape", "torch.Tensor.size"):
         return _shape(frame, node, api, receiver)
-    values = arguments(frame, node, carried(frame))
+    arguments(frame, node, carried(frame))
     alternatives = analysis.catalog.alternatives(analysis.source, api)
     if not alternatives:
         hint = "" if receiver is None else "port this line by hand"
@@ -79,7 +79,7 @@ def conditional(frame: Frame, node: cst.IfExp) -> Value | None:
             evaluate(frame, arg.value)
         evaluate(frame, node.orelse)
         outcome = unify(alternative.pattern, node, None, alternative.entry, reader, frame.analysis.catalog.signatures)
-        if isinstance(outcome, dict) and isinstance(unmet(alternative.case, outcome), dict):
+        if isinstance(outcome, dict) and isinstance(unmet(alternative.case, outcome, frame.analysis.to), dict):
             return apply(frame, node, api, alternative, outcome)
     return None
 

@@ -9,12 +9,13 @@ import libcst as cst
 from translator.catalog.entry import Case
 from translator.catalog.load import Alternative
 from translator.catalog.pattern import Call
-from translator.catalog.signatures import Signature
 from translator.catalog.predicates import DOUBTFUL
 from translator.catalog.predicates import UNKNOWN as UNKNOWN_VALUE
+from translator.catalog.signatures import Signature
 from translator.catalog.unify import Bound, BoundCall, Literal, Mismatch, Undecided, holds, unify
 from translator.infer.facts import Declined
 from translator.infer.frame import Frame
+from translator.model import Framework
 from translator.syntax import literal
 
 ACTIVATIONS = frozenset({"linear", "relu", "sigmoid", "tanh", "softmax", "log_softmax"})
@@ -60,7 +61,7 @@ def match(frame: Frame, node: cst.Call, api: str, receiver: cst.BaseExpression |
             reasons.append(bound)
             continue
         outcome = unify(pattern, node, bound, alternative.entry, reader, signatures)
-        verdict = unmet(alternative.case, outcome) if isinstance(outcome, dict) else outcome
+        verdict = unmet(alternative.case, outcome, frame.analysis.to) if isinstance(outcome, dict) else outcome
         if isinstance(verdict, Undecided):
             undecided = undecided or verdict.why
         elif isinstance(verdict, Mismatch):
@@ -78,7 +79,7 @@ def match(frame: Frame, node: cst.Call, api: str, receiver: cst.BaseExpression |
     return Declined("T102", f"{api}: {why}", "use covered arguments or port the call by hand", api)
 
 
-def unmet(case: Case, bound: dict[str, Bound]) -> dict[str, Bound] | Mismatch | Undecided:
+def unmet(case: Case, bound: dict[str, Bound], to: Framework) -> dict[str, Bound] | Mismatch | Undecided:
     for condition in case.when:
         verdict = holds(condition, bound)
         if verdict is False:
@@ -87,7 +88,7 @@ def unmet(case: Case, bound: dict[str, Bound]) -> dict[str, Bound] | Mismatch | 
             return Undecided(f"{', '.join(condition.holes)} must be literals to tell whether {condition.predicate}")
     for condition in case.reject:
         rejected = holds(condition, bound)
-        half = DOUBTFUL.get(condition.predicate)
+        half = DOUBTFUL.get(condition.predicate) if to == "keras" else None
         if rejected is None and half is not None and any(half(_literal_of(bound, hole)) for hole in condition.holes):
             return Undecided(f"{', '.join(condition.holes)} must be literals: {condition.why or condition.predicate}")
         if rejected:
@@ -122,11 +123,11 @@ def peel(frame: Frame, node: cst.Call, api: str) -> tuple[list[cst.Arg], dict[st
                 kept,
                 peeled,
                 Declined(
-                "T102" if isinstance(literal(arg.value), str) else "T104",
-                f"{api}: this activation= is not covered",
-                "apply the activation by hand",
-                api,
-            ),
+                    "T102" if isinstance(literal(arg.value), str) else "T104",
+                    f"{api}: this activation= is not covered",
+                    "apply the activation by hand",
+                    api,
+                ),
             )
         peeled[name] = arg
     return kept, peeled, None

@@ -19,6 +19,7 @@ from translator.infer.values import (
     Instance,
     Items,
     LayerAt,
+    Many,
     Tensor,
     Value,
     options,
@@ -141,6 +142,9 @@ def leaves(analysis: Analysis, value: Value, prefix: str = "") -> dict[str, str 
     """The axis rule of each output leaf by its path."""
     if isinstance(value, Items):
         return _merged(leaves(analysis, v, _join(prefix, str(i))) for i, v in enumerate(value.items))
+    if isinstance(value, Many):
+        # A list of unknown length comes in source order; its leaves have no names here.
+        return {}
     if isinstance(value, MappingValue):
         return _merged(leaves(analysis, v, _join(prefix, k)) for k, v in sorted(value.items))
     if isinstance(value, Tensor) and value.order == "moved" and value.rank is not None:

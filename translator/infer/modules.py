@@ -174,6 +174,17 @@ def wants(frame: Frame, option: Value) -> tuple[Order, int] | None:
 
 def _run_layers(frame: Frame, module: LayerAt, x: Value, place: Place, node: cst.Call | None) -> Value:
     result: Value = BOTTOM
+    if len(module.sites) > 1:
+        # Several layers may stand here: what one of them needs, all of them get.
+        wanted = wants(frame, module)
+        if wanted is not None and _mixed_needs(frame, module):
+            return frame.decline(
+                node or next(iter(module.sites)),
+                "T107",
+                "the layers that may be called here want different axis orders",
+            )
+        if wanted is not None:
+            x = require(frame, place, x, *wanted)
     for site_node in sorted(module.sites, key=lambda s: frame.analysis.site_order(s)):
         site = frame.analysis.tables.sites[site_node]
         if node is not None and isinstance(place, cst.CSTNode):

@@ -1,4 +1,4 @@
-"""Keras' padding='same': what is missing on the right and bottom first, by an amount that depends on the input's size."""
+"""Keras' padding='same': right and bottom first, by an amount that depends on the input's size."""
 
 from torch import nn
 from torch.nn import functional as F
