@@ -11,7 +11,7 @@ import libcst as cst
 
 from translator.apply.arguments import Source
 from translator.apply.code import Unwritable, atom, tuple_text
-from translator.apply.creation import permuted
+from translator.apply.creation import composed, permuted
 from translator.apply.forest import Forest
 from translator.apply.writer import Writer
 from translator.catalog.pattern import Call, Pat, holes
@@ -217,14 +217,23 @@ class Scribe:
         return f"{atom(text)}.permute({', '.join(str(a) for a in axes)})"
 
     def folded(self, decision: Rewrite, conversion: Conversion | None) -> tuple[Rewrite, None] | None:
-        """A conversion of a fresh tensor or of a reshape to unit spatial sizes becomes another order of its shape."""
-        if conversion is None or conversion.to != "moved":
+        """A conversion of a permutation, a fresh tensor or a reshape to unit spatial sizes goes into its arguments."""
+        if conversion is None or conversion.each:
             return None
-        return permuted(decision, moved_axes(conversion.rank, self.analysis.to))
+        axes = moved_axes(conversion.rank, self.analysis.to)
+        if conversion.to == "moved":
+            found = permuted(decision, axes, self.analysis.source == "keras")
+            return found if found is not None else composed(decision, axes)
+        return composed(decision, inverse(axes))
 
     def _unpack(self, node: cst.CSTNode, permutation: tuple[int, ...]) -> str:
         assert isinstance(node, cst.Tuple | cst.List)
         return ", ".join(self.text_of(node.elements[axis].value) for axis in permutation)
+
+    def decision_of(self, node: cst.CSTNode) -> Decision | None:
+        """What was decided for a construction site."""
+        site = self.analysis.tables.sites.get(node)
+        return site.function.decisions.get(node) if site is not None else None
 
     def writer(self, decision: Rewrite, this: str = "") -> Writer:
         analysis = self.analysis

@@ -37,6 +37,7 @@ class Writer:
     channels_last: bool = True
     this: str = ""
     required_at_source: Sequence[str] = ()
+    keeps_first: bool = False
 
     def write(self, pattern: Pat, source: Source | None = None) -> str:
         """The text of a pattern."""
@@ -198,17 +199,21 @@ class Writer:
         result = []
         for index, param in enumerate(params):
             part = given.get(param.name)
-            if part is None or (self._is_default(part, param) and not self._is_kept(part, source)):
+            kept = (index == 0 and self.keeps_first) or self._is_kept(part, source)
+            if part is None or (self._is_default(part, param) and not kept):
                 continue
             if param.kind == "*":
                 result += self._star(part, index)
                 continue
+            required = param.required or (index == 0 and self.keeps_first)
             tensor = isinstance(part, Hole) and self.entry.kind(part.name) in ("tensor", "tensors")
-            result.append(Argument(param, index, self.write(part), self._nodes(part), param.required, tensor))
+            result.append(Argument(param, index, self.write(part), self._nodes(part), required, tensor))
         return result
 
-    def _is_kept(self, part: Pat, source: Source) -> bool:
+    def _is_kept(self, part: Pat | None, source: Source) -> bool:
         """Whether an argument stays although it equals the default: the author had to write it, or wrote it first."""
+        if part is None:
+            return False
         nodes = self._nodes(part)
         place = next((i for i, arg in enumerate(source.args) if any(node is arg.value for node in nodes)), None)
         if place is None:
@@ -221,6 +226,8 @@ class Writer:
     def _star(self, part: Pat, index: int) -> list[Argument]:
         """A star parameter takes the items of a shape one by one."""
         bound = self.bindings.get(part.name) if isinstance(part, Hole) else None
+        if isinstance(part, Hole) and part.name in self.axes:
+            bound = Literal(self.axes[part.name])
         star = Param("", kind="*")
         if isinstance(part, Seq):
             return [Argument(star, index, self.write(item), (), True) for item in part.items]

@@ -26,6 +26,8 @@ from translator.infer.values import (
     element,
     join,
     number_kind,
+    shares,
+    storage,
 )
 
 ARITHMETIC: dict[type, str] = {
@@ -104,7 +106,8 @@ def augmented(frame: Frame, node: cst.AugAssign) -> None:
         explicit = _explicit(frame, (left, right), name)
         conversion = frame.function.conversions.pop(node.target, None)
         # Keras' tensors do not change: += rebinds the name, where PyTorch would change what other names see.
-        if explicit or conversion is not None or frame.analysis.to == "torch":
+        rebinds = frame.analysis.to == "torch" and not _is_own(frame, left, keep)
+        if explicit or conversion is not None or rebinds:
             frame.decide(node, Replace("augmented", target=name, data=(explicit, conversion)))
         if frame.analysis.source == "torch" and isinstance(left, Tensor) and isinstance(result, Tensor):
             result = replace(result, token=left.token)
@@ -114,6 +117,15 @@ def augmented(frame: Frame, node: cst.AugAssign) -> None:
         assign(frame, node.target, Many(join(element(left), element(right))), None)
     else:
         assign(frame, node.target, _numbers(name or "", left, right), None)
+
+
+def _is_own(frame: Frame, value: Value, keep: Sequence[str]) -> bool:
+    """Whether a tensor was made in this function and has one name only, so that changing it in place is the same."""
+    tokens = storage(value) if isinstance(value, Tensor) else frozenset()
+    if not keep or not tokens or any(isinstance(token, str) for token in tokens):
+        return False
+    others = [v for name, v in frame.env.items() if name not in keep]
+    return not any(shares(v, tokens) for v in [*others, *frame.function.pending.values()])
 
 
 def _binary(frame: Frame, node: cst.BinaryOperation) -> Value:

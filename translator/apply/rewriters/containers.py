@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import libcst as cst
 
 from translator.apply.code import operand
+from translator.apply.creation import permutation_of
 from translator.apply.engine import Scribe
 from translator.apply.rewriters import layers
 from translator.infer.containers import layers_of_pairs
 from translator.infer.dims import inverse, moved_axes
-from translator.infer.facts import Conversion, Replace
+from translator.infer.facts import Conversion, Replace, Rewrite
 from translator.infer.operators import SYMBOLS
 
 
@@ -70,6 +71,12 @@ def _literal(scribe: Scribe, node: cst.Call, keras: bool, data: str) -> str:
     for index, element in enumerate(nodes):
         group = []
         if index in between:
+            decision = scribe.decision_of(element)
+            after = inverse(_axes(scribe, between[index])) if isinstance(decision, Rewrite) else ()
+            if isinstance(decision, Rewrite) and permutation_of(decision) == after:
+                # The element undoes the transpose that would stand before it.
+                texts.append([])
+                continue
             group.append(_permute(scribe, between[index]))
         group += layers.spliced(scribe, element)
         texts.append(group)
@@ -127,9 +134,13 @@ def _kept(before: str, after: str, started: bool) -> str:
     return before
 
 
-def _permute(scribe: Scribe, conversion: Conversion) -> str:
+def _axes(scribe: Scribe, conversion: Conversion) -> tuple[int, ...]:
     axes = moved_axes(conversion.rank, scribe.analysis.to)
-    axes = axes if conversion.to == "moved" else inverse(axes)
+    return axes if conversion.to == "moved" else inverse(axes)
+
+
+def _permute(scribe: Scribe, conversion: Conversion) -> str:
+    axes = _axes(scribe, conversion)
     if scribe.analysis.to == "keras":
         # The Permute layer counts from 1 and leaves the batch axis alone.
         return f"{scribe.names.spell('keras.layers.Permute')}(({', '.join(str(a) for a in axes[1:])}))"

@@ -62,6 +62,8 @@ def companions(scribe: Scribe, site: LayerSite, rewrite: Rewrite, text: str) -> 
     parts = [text]
     if site.around is not None:
         writer = scribe.writer(rewrite, text)
+        # ZeroPadding2D(1) says more than ZeroPadding2D().
+        writer.keeps_first = True
         parts = [writer.write(layer) for layer in site.around.layers]
     if site.activation is not None:
         _, module, extra = _activation(site)
