@@ -17,7 +17,7 @@ from translator.emit.names import Names
 from translator.emit.splice import Edit, Splicer
 from translator.infer.analysis import Analysis
 from translator.infer.facts import Function
-from translator.model import Fidelity, Framework, Layout, Span, TextEdit, Translation
+from translator.model import Coverage, Fidelity, Framework, Layout, Span, TextEdit, Translation, WeightPlan
 from translator.resolve.names import FRAMEWORK_ROOTS, import_bindings
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -35,6 +35,10 @@ def translate_file(
     """Translate decoded text. Raises SourceError where it does not parse."""
     statements, _ = parse.split_statements(text, filename)
     forest = Forest.grow(statements, filename)
+    if not forest.imports_framework(origin):
+        # The framework is only spoken of, in comments or strings.
+        plan = WeightPlan(origin, to)
+        return Translation(text, (), Coverage(), True, {}, plan, (), text, filename, origin, to, layout, fidelity)
     analysis = Analysis(catalog, origin, to, layout)
     analysis.uses_framework = forest.imports_framework(origin)
     analysis.run(forest.trees)
