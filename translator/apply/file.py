@@ -92,8 +92,11 @@ def _collect(scribe: Scribe, analysis: Analysis) -> None:
 def _write(scribe: Scribe, forest: Forest) -> tuple[str, Splicer]:
     """The output text: first the body, whose names decide which imports it needs, then the imports."""
     draft = scribe.finish().whole()
-    if scribe.late or scribe.keep_needed_helpers(used_names(draft)):
-        # Writing has found more to decline, or a helper is still called: the edits there go.
+    if scribe.late:
+        # Writing has found more to decline: the edits there go.
+        draft = scribe.finish().whole()
+    while scribe.keep_needed_helpers(used_names(draft)):
+        # A helper that declined code still calls stays, and so do those that it calls itself.
         draft = scribe.finish().whole()
     edits = [e for e in scribe.edits if not scribe.inside_decline(e)]
     edits += marks.insertions(scribe)
