@@ -59,6 +59,12 @@ def conclude(
         )
         for name in sorted(undefined)
     ]
+    if fidelity == "exact":
+        # The helpers that would follow the original step by step are not written yet: that must not pass unsaid.
+        hint = "there is no helper for this yet; --fidelity idiomatic accepts the difference"
+        diagnostics = [
+            replace(d, severity="warning", hint=hint) if d.code in ("T002", "T003") else d for d in diagnostics
+        ]
     sites = tuple(_sites(scribe, lines))
     shown = [d for d in diagnostics if d.severity != "error" or not marks.ignored(scribe, d.span.start, d.code)]
     exact = not any(d.severity in ("error", "warning") for d in diagnostics)
