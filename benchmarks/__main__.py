@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--smoke] [--verify]``: print the table, and keep it in results.md unless in smoke form."""
+"""``python -m benchmarks [--smoke] [--verify] [--weights]``: print the table; kept in results.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from benchmarks import catalog, starting, translating, verifying
+from benchmarks import catalog, converting, starting, translating, verifying
 from benchmarks.row import Row, table
 
 RESULTS: Final = Path(__file__).parent / "results.md"
@@ -23,10 +23,13 @@ def main() -> int:
         "--smoke", action="store_true", help="run everything once on little input; figures mean nothing"
     )
     parser.add_argument("--verify", action="store_true", help="verify the ResNet pair too, which takes minutes")
+    parser.add_argument("--weights", action="store_true", help="convert checkpoints of 1 GiB too, on 2 GiB of disk")
     arguments = parser.parse_args()
     measures: list[Measure] = [translating.measure, starting.measure, catalog.measure]
     if arguments.verify:
         measures.append(verifying.measure)
+    if arguments.weights:
+        measures.append(converting.measure)
     rows: list[Row] = []
     for measure in measures:
         for row in measure(smoke=arguments.smoke):

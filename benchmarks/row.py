@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A ratio of ``subject`` to ``floor``, both in seconds and measured in one run; ``budget`` bounds the ratio."""
+    """A ratio of ``subject`` to ``floor``, measured in one run; ``budget`` bounds the ratio.
+
+    Both are in seconds, shown in milliseconds, or with ``unit="MiB"`` in bytes, shown in MiB.
+    """
 
     what: str
     subject: float
     floor: float
     floor_name: str
     budget: float | None = None
+    unit: Literal["ms", "MiB"] = "ms"
 
     @property
     def ratio(self) -> float:
         return self.subject / self.floor
+
+    def shown(self, value: float) -> str:
+        """The value for the table, whose columns are milliseconds unless a cell says otherwise."""
+        return f"{1000 * value:.1f}" if self.unit == "ms" else f"{value / 2**20:.0f} MiB"
 
     @property
     def verdict(self) -> str:
@@ -33,10 +42,10 @@ def table(rows: Sequence[Row]) -> str:
     cells += [
         (
             row.what,
-            f"{1000 * row.subject:.1f}",
+            row.shown(row.subject),
             f"{row.ratio:.2f}",
             row.floor_name,
-            f"{1000 * row.floor:.1f}",
+            row.shown(row.floor),
             row.verdict,
         )
         for row in rows

@@ -26,8 +26,7 @@ def _names(requirements: Iterable[str]) -> set[str]:
 def test_every_direct_dependency_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    # JAX is tested only where someone installs it, so no version of it is promised.
-    wanted = [one for extra, list_ in extras.items() if extra != "verify-jax" for one in list_]
+    wanted = [one for list_ in extras.values() for one in list_]
     pinned = _pins((ROOT / "constraints.txt").read_text("utf-8"))
     assert _names([*project["dependencies"], *wanted]) - {"fwtranslate"} - pinned.keys() == set()
 

@@ -72,7 +72,8 @@ def _translate(
     # the time.
     gc.disable()
     try:
-        return translate_file(load(), text, origin, to, filename, layout, fidelity)
+        catalog = load() if fidelity == "idiomatic" else load().exactly
+        return translate_file(catalog, text, origin, to, filename, layout, fidelity)
     finally:
         if collecting:
             gc.enable()

@@ -1,106 +1,18 @@
-"""libcst trees of statements with the text span of every expression and statement, and small questions about nodes."""
+"""Trees of top-level statements, and small questions about libcst nodes."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
-from itertools import accumulate
-from types import TracebackType
+from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 import libcst as cst
-from libcst._nodes.internal import CodegenState
+
+from translator.spans.table import Spans
 
 NOT_LITERAL = object()
-
-
-class _Recorder:
-    """Notes the token ranges of nodes between their parentheses. Nodes nest, so one recorder serves them all."""
-
-    __slots__ = ("marks", "open", "tokens")
-
-    def __init__(self, tokens: list[str], marks: dict[cst.CSTNode, tuple[int, int]]) -> None:
-        self.tokens, self.marks = tokens, marks
-        self.open: list[tuple[cst.CSTNode, int]] = []
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
-        node, start = self.open.pop()
-        self.marks[node] = (start, len(self.tokens))
-
-
-class _SpanState(CodegenState):
-    """A codegen state that records token indices.
-
-    Offsets follow by one cumulative sum, which is cheaper than counting characters at every node.
-    """
-
-    def __init__(self, module: cst.Module, tokens: list[str], marks: dict[cst.CSTNode, tuple[int, int]]) -> None:
-        super().__init__(default_indent=module.default_indent, default_newline=module.default_newline, tokens=tokens)
-        self.recorder = _Recorder(tokens, marks)
-
-    def record_syntactic_position(  # type: ignore[override]  # declared as the generator that its default happens to be
-        self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
-    ) -> _Recorder:
-        self.recorder.open.append((node, len(self.tokens)))
-        return self.recorder
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    start: int
-    end: int
-    text: str
-
-
-class Spans:
-    """The text span of every expression and statement of the trees that were added in the order of the text."""
-
-    def __init__(self) -> None:
-        self.tokens: list[str] = []
-        self._marks: dict[cst.CSTNode, tuple[int, int]] = {}
-
-    def add(self, module: cst.Module) -> None:
-        """Record a tree that follows the text so far."""
-        module._codegen(_SpanState(module, self.tokens, self._marks))
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        starts = list(accumulate(map(len, self.tokens), initial=0))
-        # At the end of a file without a newline libcst takes its last token back, after spans were recorded.
-        return [*starts, starts[-1]]
-
-    def __contains__(self, node: object) -> bool:
-        return node in self._marks
-
-    def span(self, node: cst.CSTNode) -> tuple[int, int]:
-        """Offsets of a node, without its own parentheses."""
-        first, last = self._marks[node]
-        return self._starts[first], self._starts[last]
-
-    def outer(self, node: cst.CSTNode) -> tuple[int, int]:
-        """Offsets of a node with its own parentheses."""
-        start, end = self.span(node)
-        left, right = getattr(node, "lpar", ()), getattr(node, "rpar", ())
-        if not left:
-            return start, end
-        return start - sum(_length(p) for p in left), end + sum(_length(p) for p in right)
-
-    def comments(self) -> Iterator[Comment]:
-        for index, token in enumerate(self.tokens):
-            if token[:1] == "#":
-                yield Comment(self._starts[index], self._starts[index + 1], token)
-
-
-_EMPTY = cst.Module([])
-
-
-def _length(node: cst.CSTNode) -> int:
-    return len(_EMPTY.code_for_node(node))
 
 
 class Tree:
@@ -110,7 +22,8 @@ class Tree:
         self.module = cst.parse_module(text)
         self._spans = spans
         self._whole = whole
-        spans.add(self.module)
+        self.lossless = spans.add(self.module, text)
+        """Whether the tree stands for its text to the byte."""
 
     def start_of(self, node: cst.CSTNode) -> int:
         """Where a node begins in the file."""
@@ -185,6 +98,7 @@ def _child_fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
         "footer",
         "indent",
         "trailing",
+        "dot",
     )
     return tuple(f.name for f in fields(kind) if not any(word in f.name for word in skipped))
 
@@ -249,6 +163,9 @@ def parameters(function: cst.FunctionDef | cst.Lambda) -> list[cst.Param]:
 
 def same_code(left: Any, right: Any) -> bool:
     """Equal expressions, whitespace and comments aside."""
+    if left is not right and (type(left) is not type(right) or type(left) is cst.Name):
+        # The general comparison is slow, and most of what is compared is names.
+        return type(left) is type(right) and bool(left.value == right.value)
     return left is right or (
         isinstance(left, cst.CSTNode) and isinstance(right, cst.CSTNode) and left.deep_equals(right)
     )

@@ -58,9 +58,18 @@ def collect_keras() -> dict[str, Row]:
     for name in duplicates:
         del rows[name], objects[name]
     rows = mark_secondary_names(rows, objects, NAMESPACES, PRIMARY)
+    rows = {**_old_backend(), **rows}
     for owner in WITH_METHODS:
         rows |= method_rows(owner, objects[owner], objects["keras.layers.Layer"])
     return rows
+
+
+def _old_backend() -> dict[str, Row]:
+    """The functions that keras.backend had in Keras 2, which tf.keras.backend still has."""
+    module = importlib.import_module("keras.src.legacy.backend")
+    functions = {name: value for name, value in vars(module).items() if inspect.isfunction(value)}
+    own = {name: value for name, value in functions.items() if value.__module__ == module.__name__}
+    return {f"keras.backend.{name}": _function_row(own[name]) for name in sorted(own) if not name.startswith("_")}
 
 
 def _public_members(namespace: str) -> Iterator[tuple[str, object]]:

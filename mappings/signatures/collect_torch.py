@@ -18,6 +18,7 @@ from mappings.signatures.naming import mark_secondary_names
 from mappings.signatures.pyi import Stub, read_stub
 from mappings.signatures.rows import (
     Overload,
+    Parameter,
     Row,
     distinct,
     live_overloads,
@@ -162,7 +163,15 @@ def _new_overloads(cls: Any) -> tuple[Overload, ...]:
         return ()
 
 
+_DOCUMENTED: Mapping[str, Overload] = {"torch.einsum": (Parameter("equation"), Parameter("operands", marker="*"))}
+"""Functions that take anything and sort it out themselves, as their documentation has them:
+https://docs.pytorch.org/docs/stable/generated/torch.einsum.html.
+"""
+
+
 def _function_overloads(namespace: str, name: str, value: Any, stubs: Stubs) -> tuple[Overload, ...]:
+    if f"{namespace}.{name}" in _DOCUMENTED:
+        return (_DOCUMENTED[f"{namespace}.{name}"],)
     if inspect.isfunction(value):
         return live_overloads(_undispatched(value))
     operators = (value.__name__, f"{namespace.rpartition('.')[2]}_{name}", name)

@@ -124,6 +124,6 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch:
 def test_a_cached_catalog_equals_a_compiled_one(home: Path) -> None:
     compiled, cached = fresh(), fresh()
     assert compiled is not cached
-    assert compiled.entries == cached.entries
+    assert compiled.entries == cached.entries  # decoded from the cache
     assert compiled.aliases == cached.aliases
     assert compiled.helpers == cached.helpers

@@ -106,6 +106,35 @@ def differences(source: str, code: str) -> list[str]:
     return found
 
 
+CALLERS = {
+    "its argument is not read afterwards": ("x += 1\nreturn x", "x = self.part(x * 2)\nreturn x + y", True),
+    "its argument is read afterwards": ("x += 1\nreturn x", "h = x * 2\nreturn self.part(h) + h", False),
+    "its argument is that of the caller": ("x += 1\nreturn x", "return self.part(x) + y", False),
+    "only what it makes itself is changed": ("h = x * 2\nh += x\nreturn h", "return self.part(x) + x", True),
+    "one branch makes a new tensor": ("if self.flag:\n    x = x * 2\nx += 1\nreturn x", "return self.part(x)", False),
+}
+
+
+@pytest.mark.parametrize("kind", CALLERS)
+def test_callers_in_the_file_are_looked_at_and_others_warned(kind: str) -> None:
+    part, body, exact = CALLERS[kind]
+    indented = part.replace("\n", "\n        ")
+    inner = f"class Part(nn.Module):\n    flag = True\n\n    def forward(self, x):\n        {indented}\n\n\n"
+    source = program(body).replace("class Net(", f"{inner}class Net(", 1)
+    t = translate(source.replace("        self.flag = flag\n", "        self.part = Part()\n"), to="keras")
+    found = {d.code for d in t.diagnostics if d.severity != "note"}
+    assert found == (set() if exact else {"T109"} if "afterwards" in kind else {"T203"})
+    assert t.exact == exact
+
+
+@pytest.mark.parametrize("called", [True, False])
+def test_a_function_that_the_file_does_not_call_may_be_called_elsewhere(called: bool) -> None:
+    function = f"{HEADER}def scale(x: torch.Tensor):\n    x *= 2\n    return x\n"
+    use = "\n\nclass Net(nn.Module):\n    def forward(self, x):\n        return scale(x * 3)\n"
+    t = translate(function + use if called else function, to="keras")
+    assert [(d.code, d.span.line) for d in t.diagnostics if d.severity != "note"] == ([] if called else [("T203", 7)])
+
+
 BACK = {
     "augmented with an alias": "kept = x\nx += y\nreturn kept + x",
     "augmented argument": "x += y\nreturn x",

@@ -130,7 +130,11 @@ def test_values_equal_as_the_libraries_see_them(left: object, right: object, equ
 SIZES = st.integers(0, 5) | st.tuples(st.integers(0, 5), st.integers(0, 5)) | st.sampled_from(["same", "valid"])
 
 
-@pytest.mark.parametrize("name", PREDICATES)
+# What these decide for a symbol is right for every value that it may have.
+RIGHT_FOR_ALL = {"may_be_several"}
+
+
+@pytest.mark.parametrize("name", sorted(set(PREDICATES) - RIGHT_FOR_ALL))
 @given(data=st.data())
 def test_a_predicate_decides_only_what_every_completion_agrees_on(name: str, data: st.DataObject) -> None:
     count = PREDICATES[name].__code__.co_argcount

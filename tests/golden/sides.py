@@ -74,25 +74,40 @@ class TorchSide:
         import torch
 
         with torch.no_grad():
-            for tensor in (*self.model.parameters(), *self.model.buffers()):
-                if tensor.is_floating_point():
+            saved = set(self.model.state_dict())  # other buffers are constants that the constructor computes
+            for name, tensor in (*self.model.named_parameters(), *self.model.named_buffers()):
+                if tensor.is_floating_point() and name in saved:
                     tensor.copy_(torch.from_numpy(_random(rng, tuple(tensor.shape), fan_out=0)))
 
     def run(self, arguments: Arguments, cotangents: Cotangents) -> Result:
         import torch
 
-        tensors = [tensor.requires_grad_() for tensor in map(torch.from_numpy, flat(arguments))]
+        tensors = [torch.from_numpy(array).requires_grad_(array.dtype.kind == "f") for array in flat(arguments)]
         outputs = dict(leaves(self.model(*_nested(arguments, tensors))))
         total = sum((y * torch.from_numpy(cotangents(path, tuple(y.shape)))).sum() for path, y in outputs.items())
         parameters = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
-        wanted = [*tensors, *parameters.values()]
+        wanted = [*(tensor for tensor in tensors if tensor.requires_grad), *parameters.values()]
         found = torch.autograd.grad(total, wanted, allow_unused=True, materialize_grads=True)
         gradients = [gradient.numpy() for gradient in found]
         return Result(
             {path: output.detach().numpy() for path, output in outputs.items()},
-            gradients[: len(tensors)],
-            dict(zip(parameters, gradients[len(tensors) :], strict=True)),
+            _by_argument(flat(arguments), gradients[: len(wanted) - len(parameters)]),
+            dict(zip(parameters, gradients[len(wanted) - len(parameters) :], strict=True)),
         )
+
+    def second_biases(self) -> list[str]:
+        """The biases of recurrent layers that are added to another one, which Keras does not have; a GRU's are not."""
+        import torch
+
+        kinds = (torch.nn.LSTM, torch.nn.RNN, torch.nn.LSTMCell, torch.nn.RNNCell)
+        names = {
+            f"{path}.{name}".lstrip(".")
+            for path, module in self.model.named_modules()
+            if isinstance(module, kinds)
+            for name, _ in module.named_parameters(recurse=False)
+            if name.startswith("bias_hh")
+        }
+        return sorted(names)
 
     def read(self) -> dict[str, Array]:
         return {name: p.detach().numpy().copy() for name, p in self.model.named_parameters() if p.requires_grad}
@@ -127,9 +142,12 @@ class KerasSide:
         outputs, gradients = self._run(arrays, lambda tensors: self._gradients(arguments, tensors, cotangents))
         return Result(
             {path: output.numpy() for path, output in outputs.items()},
-            [gradient.numpy() for gradient in gradients[: len(arrays)]],
-            dict(zip(self._paths(), (g.numpy() for g in gradients[len(arrays) :]), strict=True)),
+            _by_argument(arrays, [gradient.numpy() for gradient in gradients[: _floats(arrays)]]),
+            dict(zip(self._paths(), (g.numpy() for g in gradients[_floats(arrays) :]), strict=True)),
         )
+
+    def second_biases(self) -> list[str]:
+        return []
 
     def read(self) -> dict[str, Array]:
         return {path: v.numpy().copy() for path, v in zip(self._paths(), self.model.trainable_variables, strict=True)}
@@ -157,12 +175,23 @@ class KerasSide:
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
-            tape.watch(tensors)
+            floats = [tensor for tensor in tensors if tensor.dtype.is_floating]
+            tape.watch(floats)
             outputs = self._outputs(arguments, tensors)
             total = sum(tf.reduce_sum(y * cotangents(path, tuple(y.shape))) for path, y in outputs.items())
         variables = [v.value for v in self.model.trainable_variables]
-        found = tape.gradient(total, [*tensors, *variables], unconnected_gradients="zero")
+        found = tape.gradient(total, [*floats, *variables], unconnected_gradients="zero")
         return outputs, [tf.convert_to_tensor(gradient) for gradient in found]
+
+
+def _floats(arrays: Sequence[Array]) -> int:
+    return sum(array.dtype.kind == "f" for array in arrays)
+
+
+def _by_argument(arrays: Sequence[Array], gradients: Sequence[Array]) -> list[Array]:
+    """One gradient for each argument: those of integers are zero."""
+    remaining = iter(gradients)
+    return [next(remaining) if array.dtype.kind == "f" else np.zeros(array.shape) for array in arrays]
 
 
 def _nested(arguments: Arguments, tensors: Sequence[Any]) -> list[Any]:

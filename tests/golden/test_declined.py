@@ -127,11 +127,13 @@ def _marks_above(lines: list[str], index: int) -> list[str]:
 
 def _statement_line(code: str, line: int) -> int:
     """The first line of the innermost statement that covers a line."""
-    inside = [
-        node.lineno
-        for node in ast.walk(ast.parse(code))
-        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)
-    ]
+    inside = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.stmt):
+            decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+            first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+            if first <= line <= (node.end_lineno or 0):
+                inside.append(first)
     return max(inside)
 
 

@@ -19,7 +19,7 @@ _PROTOCOL = {"forward", "call", "build", "training", "Tensor", "KerasTensor", "_
 # Members of tensors and modules; a line with one of them may change although no name of it is the framework's.
 _MEMBERS = set(
     "shape size view reshape flatten mean contiguous permute dim ndim append add modules layers children "
-    "parameters".split()
+    "parameters apply add_module add_weight register_parameter register_buffer super".split()
 )
 
 
@@ -78,6 +78,9 @@ class Flow:
                     self._spread(node)
 
     def touches(self, node: ast.stmt) -> bool:
+        if isinstance(node, ast.For) and isinstance(node.iter, ast.Name) and node.iter.id == "self":
+            # Only a class that derives from a container goes through itself.
+            return True
         words = set(_words(node))
         function = self.function.get(id(node))
         return bool(words & self.shared or (function and words & self.local[id(function)]))

@@ -71,7 +71,7 @@ def test_max_pooling_agrees_and_sends_the_gradient_of_ties_to_the_first(
     size, arguments = case
     assert_same(
         lambda x: functional.max_pool2d(x, **arguments),
-        lambda x: pooling.max_pool_2d(x, **arguments, data_format=data_format),
+        lambda x: pooling.max_pool(x, **arguments, data_format=data_format),
         images(seed, *size, ties=ties),
         data_format,
     )
@@ -98,7 +98,7 @@ def test_average_pooling_agrees(
     arguments = arguments | {"count_include_pad": count_include_pad, "divisor_override": divisor_override}
     assert_same(
         lambda x: functional.avg_pool2d(x, **arguments),
-        lambda x: pooling.avg_pool_2d(x, **arguments, data_format=data_format),
+        lambda x: pooling.avg_pool(x, **arguments, data_format=data_format),
         images(seed, *size),
         data_format,
     )
@@ -120,7 +120,7 @@ def test_adaptive_average_pooling_agrees(
 
     assert_same(
         lambda x: functional.adaptive_avg_pool2d(x, output_size),
-        lambda x: pooling.adaptive_avg_pool_2d(x, output_size, data_format),
+        lambda x: pooling.adaptive_avg_pool(x, output_size, data_format),
         images(seed, *size),
         data_format,
     )
@@ -186,10 +186,10 @@ def assert_works_in_models(layer: Any, x: Any, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        ("max_pool_2d", {"kernel_size": 3, "stride": 2, "padding": 1}),
-        ("max_pool_2d", {"kernel_size": 2, "dilation": 2}),
-        ("avg_pool_2d", {"kernel_size": 3, "stride": 2, "padding": 1}),
-        ("avg_pool_2d", {"kernel_size": 2, "divisor_override": 3}),
+        ("max_pool", {"kernel_size": 3, "stride": 2, "padding": 1}),
+        ("max_pool", {"kernel_size": 2, "dilation": 2}),
+        ("avg_pool", {"kernel_size": 3, "stride": 2, "padding": 1}),
+        ("avg_pool", {"kernel_size": 2, "divisor_override": 3}),
     ],
 )
 def test_windows_that_need_no_size_work_where_height_and_width_are_unknown(
@@ -208,9 +208,9 @@ def test_windows_that_need_no_size_work_where_height_and_width_are_unknown(
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        ("max_pool_2d", {"kernel_size": 3, "ceil_mode": True}),
-        ("avg_pool_2d", {"kernel_size": 3, "padding": 1, "count_include_pad": False}),
-        ("adaptive_avg_pool_2d", {"output_size": 2}),
+        ("max_pool", {"kernel_size": 3, "ceil_mode": True}),
+        ("avg_pool", {"kernel_size": 3, "padding": 1, "count_include_pad": False}),
+        ("adaptive_avg_pool", {"output_size": 2}),
     ],
 )
 @pytest.mark.parametrize("shape", [(None, 8, 3), (8, None, 3)], ids=["height", "width"])
@@ -219,7 +219,7 @@ def test_an_unknown_size_is_refused_where_the_windows_depend_on_it(
 ) -> None:
     import keras
 
-    with pytest.raises(ValueError, match="known height and width"):
+    with pytest.raises(ValueError, match="known spatial sizes"):
         getattr(pooling, function)(keras.Input(shape), **arguments)
 
 
@@ -229,9 +229,9 @@ def test_results_keep_the_dtype_of_the_input(pooling: Any, dtype: str) -> None:
 
     x = keras.ops.ones((1, 7, 7, 2), dtype=dtype)
     results = [
-        pooling.max_pool_2d(x, 2, dilation=2, ceil_mode=True),
-        pooling.avg_pool_2d(x, 3, 2, 1, count_include_pad=False),
-        pooling.avg_pool_2d(x, 3, divisor_override=7),
-        pooling.adaptive_avg_pool_2d(x, 3),
+        pooling.max_pool(x, 2, dilation=2, ceil_mode=True),
+        pooling.avg_pool(x, 3, 2, 1, count_include_pad=False),
+        pooling.avg_pool(x, 3, divisor_override=7),
+        pooling.adaptive_avg_pool(x, 3),
     ]
     assert [keras.backend.standardize_dtype(y.dtype) for y in results] == [dtype] * 4

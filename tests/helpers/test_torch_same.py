@@ -74,7 +74,7 @@ def assert_convolution_agrees(
     import torch
 
     module = torch.nn.Sequential(
-        same.SamePad2d(kernel, stride, dilation),
+        same.SamePad(kernel, stride, dilation),
         torch.nn.Conv2d(3, 6, kernel, stride, dilation=dilation, groups=groups, bias=bias, dtype=torch.float64),
     )
     layer = keras.layers.Conv2D(

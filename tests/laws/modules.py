@@ -11,9 +11,10 @@ from tests.laws.spelling import Speller
 from translator.catalog.load import Catalog
 from translator.model import Framework
 
-Form = Literal["layer", "sequential", "function", "image", "made", "annotation"]
+Form = Literal["layer", "sequential", "function", "image", "behind", "made", "annotation"]
 """Where the expression stands: an attribute, a container, forward itself, forward after a convolution (so that the
-rank and layout are known), forward without its argument, or a type hint."""
+rank and layout are known), an attribute behind another layer (so that its sizes are, too), forward without its
+argument, or a type hint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Module:
     shapes: Mapping[str, tuple[int, ...]]
     speller: Speller
     mode: bool
+    state: bool = False
+    """Whether the call of a recurrent cell gives it a state, as Keras' demands."""
+    item: str = ""
+    """Which one of several results is returned."""
 
     def sequential(self) -> bool:
         return self.form == "sequential"
@@ -47,29 +52,45 @@ class Module:
         if attribute := self._attribute():
             lines += ["    def __init__(self):", "        super().__init__()", f"        {attribute}", ""]
         lines.append(f"    def {'forward' if torch else 'call'}(self, {', '.join(arguments)}):")
-        if self.form == "image":
+        if self.form in ("image", "behind"):
             lines += [f"        {name} = self.stem({name})" for name in self.shapes]
         return [*lines, f"        return {self._result()}"]
 
     def _attribute(self) -> str:
-        torch = self.framework == "torch"
         if self.form == "layer":
             return f"self.layer = {self.expression}"
         if self.form == "sequential":
             return f"self.body = nn.Sequential({self.expression})"
         if self.form == "image":
-            shape = next(iter(self.shapes.values()))
-            if torch:
-                return f"self.stem = nn.Conv2d({shape[1]}, {shape[1]}, 1, bias=False)"
-            last = self.speller.layout == "channels_last"
-            option = "" if last else ', data_format="channels_first"'
-            return f"self.stem = keras.layers.Conv2D({shape[-1] if last else shape[1]}, 1, use_bias=False{option})"
+            return self._stem()
+        if self.form == "behind":
+            return f"{self._stem()}\n        self.layer = {self.expression}"
         return ""
+
+    def _stem(self) -> str:
+        """A layer that keeps the shape and makes the rank and the channels known."""
+        torch = self.framework == "torch"
+        shape = next(iter(self.shapes.values()))
+        if len(shape) == 2 or (self.speller.entry.layout == "ordered" and len(shape) == 3):
+            last = shape[-1]
+            if torch:
+                return f"self.stem = nn.Linear({last}, {last}, bias=False)"
+            return f"self.stem = keras.layers.Dense({last}, use_bias=False)"
+        axes = len(shape) - 2
+        if torch:
+            return f"self.stem = nn.Conv{axes}d({shape[1]}, {shape[1]}, 1, bias=False)"
+        last_order = self.speller.layout == "channels_last"
+        option = "" if last_order else ', data_format="channels_first"'
+        filters = shape[-1] if last_order else shape[1]
+        return f"self.stem = keras.layers.Conv{axes}D({filters}, 1, use_bias=False{option})"
 
     def _result(self) -> str:
         name = next(iter(self.shapes))
+        state = f", self.layer.get_initial_state({name}.shape[0])" if self.state else ""
+        called = f"self.layer({', '.join(self.shapes)}{state}){self.item}"
         results: Mapping[str, str] = {
-            "layer": f"self.layer({name})",
+            "layer": called,
+            "behind": called,
             "sequential": f"self.body({name})",
             "annotation": name,
         }
@@ -78,7 +99,7 @@ class Module:
     def _imports(self, body: str, catalog: Catalog) -> list[str]:
         texts: list[str] = []
         requires: set[str] = set()
-        for name in _needed(self.speller.helpers, catalog):
+        for name in needed(self.speller.helpers, catalog):
             texts += ["", "", catalog.helpers[name].text]
             requires.update(catalog.helpers[name].requires)
         if self.framework == "torch":
@@ -92,7 +113,7 @@ class Module:
         return [*sorted(requires, key=lambda line: (line.startswith("from"), line)), *texts]
 
 
-def _needed(names: set[str], catalog: Catalog) -> list[str]:
+def needed(names: set[str], catalog: Catalog) -> list[str]:
     """The helpers themselves and those that their texts name, in the catalog's order."""
     found: set[str] = set()
     pending = set(names)
@@ -100,6 +121,6 @@ def _needed(names: set[str], catalog: Catalog) -> list[str]:
         name = pending.pop()
         found.add(name)
         side = name.rpartition(".")[0]
-        words = {f"{side}.{word}" for word in re.findall(r"\w+", catalog.helpers[name].text)}
+        words = {f"{side}.{word}" for word in re.findall(r"(?<![\w.])\w+", catalog.helpers[name].text)}
         pending |= (words & set(catalog.helpers)) - found
     return [name for name in catalog.helpers if name in found]

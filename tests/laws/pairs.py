@@ -63,6 +63,18 @@ class Pair:
         filled = {path for move in self.pairing.moves if not move.sources for path in move.targets}
         return {path: np.array(array) for path, array in made.items() if path not in filled}
 
+    def carried_gradients(self, gradients: Mapping[str, Array]) -> dict[str, Array]:
+        """The same for gradients: all terms of a sum have that of the sum, which is carried once."""
+        values = dict(gradients)
+        for move in self.pairing.moves:
+            if move.operands[0].combine == "sum":
+                values.update({path: np.zeros_like(gradients[path]) for path in move.sources[1:] if path in gradients})
+        carried = self.carried(values)
+        for move in self.pairing.moves:
+            if move.operands[1].combine == "sum":
+                carried.update(dict.fromkeys(move.targets[1:], carried[move.targets[0]]))
+        return carried
+
     @cached_property
     def pairing(self) -> Pairing:
         source, target = live.of(self.t.from_), live.of(self.t.to)
@@ -92,10 +104,16 @@ def translation(program: Program) -> Translation:
 
 
 def draw_inputs(program: Program, rng: np.random.Generator) -> list[Array]:
-    return [
-        rng.integers(0, program.bounds[name], size=shape) if name in program.bounds else rng.normal(size=shape)
-        for name, shape in program.shapes.items()
-    ]
+    return [np.asarray(_drawn(program, name, shape, rng)) for name, shape in program.shapes.items()]
+
+
+def _drawn(program: Program, name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array | float:
+    dtype, bound = program.dtypes.get(name, "float"), program.bounds.get(name)
+    if dtype == "bool":
+        return rng.random(size=shape) < 0.5
+    if dtype == "int":
+        return rng.integers(0, bound or 4, size=shape)
+    return rng.normal(size=shape) if bound is None else rng.uniform(0, bound, size=shape)
 
 
 @contextmanager

@@ -32,11 +32,42 @@ def float64() -> Iterator[None]:
     keras.config.set_dtype_policy("float64")
     torch.set_default_dtype(torch.float64)
     try:
-        yield
+        with _max_pool_of_volumes():
+            yield
     finally:
         keras.config.set_floatx(floatx)
         keras.config.set_dtype_policy(policy)
         torch.set_default_dtype(dtype)
+
+
+@contextmanager
+def _max_pool_of_volumes() -> Iterator[None]:
+    """TensorFlow has no max pooling of volumes in float64: there it is done along the rows and columns, then the depth.
+
+    See the types of MaxPool3D in https://www.tensorflow.org/api_docs/python/tf/raw_ops/MaxPool3D.
+    """
+    import tensorflow as tf
+
+    native = tf.nn.max_pool
+
+    def max_pool(images: Any, ksize: Any, strides: Any, padding: Any, data_format: Any = None, name: Any = None) -> Any:
+        if len(images.shape) != 5 or images.dtype != tf.float64:
+            return native(images, ksize, strides, padding, data_format, name)
+        sizes, steps = (list(np.broadcast_to(value, 3)) for value in (ksize, strides))
+        first = data_format == "NCDHW"
+        x = tf.transpose(images, (0, 2, 3, 4, 1)) if first else images
+        n, d, h, w, c = tf.unstack(tf.shape(x))
+        x = native(tf.reshape(x, (n * d, h, w, c)), sizes[1:], steps[1:], padding)
+        h, w = tf.shape(x)[1], tf.shape(x)[2]
+        x = native(tf.reshape(x, (n, d, h * w, c)), (sizes[0], 1), (steps[0], 1), padding)
+        x = tf.reshape(x, (n, tf.shape(x)[1], h, w, images.shape[1 if first else -1]))
+        return tf.transpose(x, (0, 4, 1, 2, 3)) if first else x
+
+    tf.nn.max_pool = max_pool
+    try:
+        yield
+    finally:
+        tf.nn.max_pool = native
 
 
 @contextmanager
@@ -99,7 +130,7 @@ class TorchSide:
 
         self.model.train(training)
         with torch.no_grad():
-            output = self.model(*(torch.from_numpy(np.array(value)) for value in inputs))
+            output = self.model(*(torch.from_numpy(np.array(value, order="C")) for value in inputs))
         return np.array(output.numpy())
 
     def uses_random_numbers(self, inputs: Sequence[Array], *, training: bool) -> bool:
@@ -121,7 +152,7 @@ class TorchSide:
         import torch
 
         self.model.train(training)
-        leaves = [torch.from_numpy(np.array(value)) for value in inputs]
+        leaves = [torch.from_numpy(np.array(value, order="C")) for value in inputs]
         leaves = [leaf.requires_grad_() if leaf.is_floating_point() else leaf for leaf in leaves]
         # Clones, because an operation in place is refused on a leaf that requires a gradient.
         output = self.model(*(leaf.clone() for leaf in leaves))
@@ -130,7 +161,7 @@ class TorchSide:
         wanted = [*(leaf for leaf in leaves if leaf.requires_grad), *parameters.values()]
         if not output.requires_grad:
             return [np.zeros(leaf.shape) for leaf in leaves if leaf.requires_grad], {}
-        found = torch.autograd.grad(output, wanted, torch.from_numpy(np.array(cotangent)), allow_unused=True)
+        found = torch.autograd.grad(output, wanted, torch.from_numpy(np.array(cotangent, order="C")), allow_unused=True)
         arrays = [np.zeros(w.shape) if g is None else np.array(g.numpy()) for w, g in zip(wanted, found, strict=True)]
         count = len(wanted) - len(parameters)
         return arrays[:count], dict(zip(parameters, arrays[count:], strict=True))
@@ -207,5 +238,5 @@ class KerasSide:
 
         try:
             return work(values)
-        except tf.errors.UnimplementedError:
+        except (tf.errors.UnimplementedError, tf.errors.NotFoundError, tf.errors.InvalidArgumentError):
             return tf.function(work, jit_compile=True)(values)

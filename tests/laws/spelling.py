@@ -10,18 +10,23 @@ from typing import Literal
 
 from tests.laws.values import parameters
 from translator.catalog import transforms
+from translator.catalog.dtypes import DTYPE_KINDS
 from translator.catalog.entry import Entry
 from translator.catalog.pattern import Call, Cond, Hole, Lit, Pat, Ref, Seq, Sub, Upper, Xform
 from translator.catalog.signatures import Opaque, Param, Signatures
-from translator.model import Layout
+from translator.model import Framework, Layout
 
 Style = Literal["positional", "keyword", "shuffled", "defaults"]
 STYLES: tuple[Style, ...] = ("positional", "keyword", "shuffled", "defaults")
 
-_UPPER: Mapping[Layout, Mapping[str, object]] = {
-    "channels_last": {"LAYOUT": "channels_last", "CHANNEL": -1, "SPATIAL": (1, 2)},
-    "channels_first": {"LAYOUT": "channels_first", "CHANNEL": 1, "SPATIAL": (2, 3)},
-}
+
+def _upper(name: str, layout: Layout, rank: int) -> object:
+    """What an UPPERCASE name of a pattern stands for in a tensor of this rank."""
+    last = layout == "channels_last"
+    spatial = tuple(range(1, rank - 1) if last else range(2, rank))
+    return {"LAYOUT": layout, "CHANNEL": -1 if last else 1, "SPATIAL": spatial}[name]
+
+
 _SHORT = (("torch.nn.functional.", "F."), ("torch.nn.", "nn."), ("keras.layers.", "layers."), ("keras.ops.", "ops."))
 
 
@@ -41,12 +46,16 @@ class Speller:
     layout: Layout
     short: bool
     random: Random
+    rank: int = 4
+    framework: Framework = "torch"
     helpers: set[str] = field(default_factory=set)
 
     def write(self, pattern: Pat) -> str:
         match pattern:
             case Hole(name=name) if name in self.texts:
                 return self.texts[name]
+            case Hole(name=name) if self.entry.kind(name) in DTYPE_KINDS and self.values[name] is not None:
+                return f"torch.{self.values[name]}" if self.framework == "torch" else repr(self.values[name])
             case Lit() | Hole() | Upper() | Xform():
                 return _text(self._value(pattern))
             case Ref(api=api):
@@ -67,6 +76,9 @@ class Speller:
         positional, keyword = self._arguments(call)
         if call.api.startswith("torch.Tensor."):
             name = f"{positional.pop(0)}.{call.api.removeprefix('torch.Tensor.')}"
+            signature = self.signatures.get(call.api)
+            if signature is not None and signature.kind == "property":
+                return name
         else:
             name = self._name(call.api)
         if self.style == "shuffled":
@@ -103,7 +115,7 @@ class Speller:
             same = False
         if same and (self.style == "defaults" or self.random.random() < 0.5):
             return None
-        return _text(value)
+        return self.write(part)
 
     def _unmentioned(self, param: Param) -> str | None:
         """A parameter without influence takes any value; another one, now and then, its default."""
@@ -118,6 +130,8 @@ class Speller:
     def _star(self, part: Pat | None) -> list[str]:
         if part is None:
             return []
+        if isinstance(part, Hole) and part.name in self.texts:
+            return [self.texts[part.name][1:-1]]
         value = self._value(part)
         items = [_text(item) for item in value] if isinstance(value, tuple | list) else [_text(value)]
         return items if self.random.random() < 0.7 else [f"({', '.join(items)}{',' * (len(items) == 1)})"]
@@ -129,7 +143,7 @@ class Speller:
             case Hole(name=name):
                 return self.values[name]
             case Upper(name=name):
-                return _UPPER[self.layout][name]
+                return _upper(name, self.layout, self.rank)
             case Xform(name=name, operand=operand) if name in transforms.CONTEXTUAL:
                 return self._value(operand)
             case Xform(name=name, operand=operand, params=params):
@@ -144,6 +158,8 @@ class Speller:
         if api.startswith("helpers."):
             self.helpers.add(api)
             return api.rpartition(".")[2]
+        if api.startswith("keras.backend."):
+            return f"tf.{api}"  # where TensorFlow keeps what Keras 3 has no longer
         if self.short:
             for long, short in _SHORT:
                 if api.startswith(long):

@@ -11,6 +11,7 @@ from threading import Thread
 
 import pytest
 
+from translator.errors import CatalogError
 from translator.project.batch import translate_files
 from translator.project.job import Done, Job, Options, translate_file
 
@@ -34,6 +35,18 @@ def test_workers_give_what_one_process_gives_in_the_same_order(tmp_path: Path) -
     done = translate_files(work, workers=2, on_done=lambda one: seen.append(one.result.path))
     assert outputs(done) == outputs([translate_file(job) for job in work])
     assert sorted(seen) == [job.shown for job in work]
+
+
+def test_broken_mappings_are_named_and_not_called_a_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise CatalogError("[linear] torch is missing", path="mappings/linear.toml", line=3)
+
+    monkeypatch.setattr("translator.pipeline.translate", broken)
+    [job] = jobs(tmp_path, 1)
+    problem = translate_file(job).result.problem
+    assert problem is not None
+    expected = "the mappings of this installation are broken: mappings/linear.toml:3: [linear] torch is missing"
+    assert problem.message == expected
 
 
 @contextmanager

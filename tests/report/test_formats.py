@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.report import made
-from translator.model import ModelVerdict, Verdict
+from translator.model import Comparison, ModelVerdict, Verdict
 from translator.report import coverage, github, json_, text
 from translator.report.result import FileResult, Problem, RunResult
 from translator.report.style import Style
@@ -60,6 +60,21 @@ def test_the_verdict_names_model_expression_and_errors() -> None:
     assert verdict_line(made.VERIFIED) == (
         "verified: ResNet via resnet18() (float64 forward 3e-15, gradients 1e-12, state after one step 2e-16)"
     )
+
+
+def test_a_difference_that_a_note_announces_is_told_apart_from_the_errors() -> None:
+    limit = Comparison(
+        "state", "float64", "train", 0.06, float("inf"), "bn1.running_var (known limit)", passed=True, case="n=2"
+    )
+    model = replace(made.VERIFIED, comparisons=(*made.VERIFIED.comparisons, limit))
+    lines = list(verification_lines("model.py", made.report(model)))
+    assert lines[-1].endswith("state after one step 2e-16)")
+    assert "    state after one step differs by 6.0e-02, as a note says: bn1.running_var (known limit)" in lines
+
+
+def test_a_reason_of_several_lines_stays_one_line() -> None:
+    model = replace(made.DIFFERENT, verdict="failed", message="the process ended\n  Traceback\n  ValueError")
+    assert verdict_line(model) == "failed: Net via Net(3): the process ended Traceback ValueError"
 
 
 def test_a_difference_names_its_reason_where_it_begins_and_how_to_see_it() -> None:

@@ -69,7 +69,8 @@ def test_a_missing_float64_kernel_leaves_float32(pool: WorkerPool) -> None:
         ("return self.fc(x) + torch.rand(1)", "random even in evaluation mode"),
         ("return self.fc(x) > 0", "no floating-point tensor"),
         ("return self.fc(x) / 0", "infinities or NaN"),
-        ("raise ValueError('never')", "does not accept any of"),
+        ("raise ValueError('never')", "inputs tried; pass --input; each gives ValueError: never"),
+        ("return self.fc(x.view(7, 8, 11))", "inputs tried; pass --input; x=float32[2,8]: RuntimeError: "),
     ],
 )
 def test_what_proves_nothing_is_inconclusive(pool: WorkerPool, forward: str, reason: str) -> None:

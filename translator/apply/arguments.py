@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import libcst as cst
 
@@ -20,16 +21,51 @@ class Source:
     tail: str = ""
 
 
+def in_one_line(source: Source | None) -> Source:
+    """The author's arguments in their order, without line breaks and comments."""
+    return Source(source.args, (", ",) * (len(source.args) - 1)) if source is not None else Source()
+
+
+def wrote_first(node: cst.CSTNode, source: Source) -> bool:
+    """Whether an expression is the call's first argument, given by position."""
+    return bool(source.args) and source.args[0].keyword is None and source.args[0].value is node
+
+
+def laid_out(text: str, args: Sequence[cst.Arg], bounds: Sequence[tuple[int, int]], start: int, end: int) -> Source:
+    """The arguments at ``bounds`` between two brackets; see ``gaps``."""
+    lead, separators, tail = gaps(text, bounds, start, end)
+    return Source(args, separators, lead, tail)
+
+
+def gaps(text: str, bounds: Sequence[tuple[int, int]], start: int, end: int) -> tuple[str, list[str], str]:
+    """The text between brackets and items: line breaks and comments as they are, plain spaces in one way.
+
+    Not every construct of the other side has brackets that could carry the author's spaces there and back.
+    """
+    separators = [_plain(text[a[1] : b[0]], ", ") for a, b in pairwise(bounds)]
+    return _plain(text[start : bounds[0][0]], ""), separators, _plain(text[bounds[-1][1] : end], "")
+
+
+def _plain(gap: str, usual: str) -> str:
+    return gap if "\n" in gap or "\r" in gap or "#" in gap else usual
+
+
 @dataclass
 class Argument:
-    """One argument of the target call."""
+    """One argument of the target call.
+
+    ``required`` ones stand where the signature has them, and so do ``fixed`` ones, the literals of the entry;
+    ``leading`` ones may go by position.
+    """
 
     param: Param
     index: int
     text: str
     nodes: tuple[cst.CSTNode, ...]
     required: bool
+    leading: bool
     tensor: bool = False
+    fixed: bool = False
 
 
 def join_arguments(written: Sequence[Argument], source: Source, first: int) -> str:
@@ -42,12 +78,20 @@ def join_arguments(written: Sequence[Argument], source: Source, first: int) -> s
             fresh.append(argument)
         else:
             slots[place] = argument
+    # Data goes by position, so it stands in the target's order wherever the author had it.
+    data = [(place, slot) for place, slot in enumerate(slots) if slot is not None and slot.tensor]
+    for (place, _), argument in zip(data, sorted((slot for _, slot in data), key=lambda a: a.index), strict=True):
+        slots[place] = argument
     placed = [a for a in slots if a is not None]
     early: dict[int, list[Argument]] = {}
     back: list[Argument] = []
     for argument in fresh:
-        # A required argument stands where the signature has it, the others at the end.
-        later = next((a for a in placed if a.index > argument.index), None) if argument.required else None
+        # Data, what is required and what the entry itself says stand where the signature has them, others at the end.
+        later = (
+            next((a for a in placed if a.index > argument.index), None)
+            if argument.required or argument.tensor or argument.fixed
+            else None
+        )
         if later is not None:
             early.setdefault(id(later), []).append(argument)
         else:
@@ -62,12 +106,10 @@ def join_arguments(written: Sequence[Argument], source: Source, first: int) -> s
 
 
 def _slot(argument: Argument, source: Source, slots: list[Argument | None]) -> int | None:
+    """The place of the author's argument; tensors by keyword get their usual place, as methods have one for them."""
     for index, arg in enumerate(source.args):
         if slots[index] is None and any(node is arg.value for node in argument.nodes):
-            return index
-    for index, arg in enumerate(source.args):
-        if slots[index] is None and arg.keyword is not None and arg.keyword.value == argument.param.name:
-            return index
+            return None if argument.tensor and arg.keyword is not None else index
     return None
 
 
@@ -79,9 +121,7 @@ def _texts(ordered: Sequence[Argument], source: Source, first: int) -> list[str]
             (a for a in source.args if any(n is a.value for n in argument.nodes) and a.keyword is not None), None
         )
         fits = argument.param.kind == "*" or (argument.index == position + first and argument.param.kind in ("", "pos"))
-        authored = any(any(n is a.value for n in argument.nodes) for a in source.args)
-        leading = argument.required or (argument.index == first and authored)
-        wanted = argument.param.kind in ("*", "pos") or argument.tensor or (leading and keyword is None)
+        wanted = argument.param.kind in ("*", "pos") or argument.tensor or (argument.leading and keyword is None)
         positional = positional and fits and wanted
         if argument.param.kind == "*" or positional:
             result.append(argument.text)

@@ -6,7 +6,7 @@ import libcst as cst
 
 from translator.apply.engine import Scribe
 from translator.infer.annotations import FORWARD
-from translator.infer.direction import MODULE_BASES
+from translator.infer.direction import MODULE_BASES, SEQUENTIAL
 from translator.infer.facts import ClassInfo, Declined, Function
 from translator.infer.values import FrameworkRef, Training
 from translator.syntax import dotted
@@ -38,6 +38,10 @@ def _edit_base(scribe: Scribe, info: ClassInfo, arg: cst.Arg, api: str) -> None:
         target = base_of(scribe.analysis.to, info)
         scribe.uses.append((arg.value, api, target, "exact"))
         scribe.add(start, end, lambda: scribe.names.spell(target))
+        return
+    if api == SEQUENTIAL[scribe.analysis.source]:
+        scribe.uses.append((arg.value, api, SEQUENTIAL[scribe.analysis.to], "exact"))
+        scribe.add(start, end, lambda: scribe.names.spell(SEQUENTIAL[scribe.analysis.to]))
         return
     target_ref = scribe.analysis.reference_target(api)
     if target_ref is not None:

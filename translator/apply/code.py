@@ -49,6 +49,11 @@ def is_atom(text: str) -> bool:
     return not text[:1].isdigit() or (text.isdigit() and False)
 
 
+def is_dotted(text: str) -> bool:
+    """Whether a text is a name or an attribute, which may be written twice."""
+    return re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", text) is not None
+
+
 def tuple_text(items: list[str]) -> str:
     return f"({items[0]},)" if len(items) == 1 else "(" + ", ".join(items) + ")"
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import libcst as cst
 
-from translator.catalog.unify import Bound, Code, Items, Literal
 from translator.infer.facts import Rewrite
 from translator.infer.outputs import shape_arguments
+from translator.infer.rearranged import reordered
 from translator.syntax import literal
 
 
@@ -41,22 +41,11 @@ def permuted(decision: Rewrite, axes: tuple[int, ...], channels_last: bool) -> t
     spatial = items[1:-1] if channels_last else items[2:]
     if spec.startswith("reshape(") and not all(_is_one(item) for item in spatial):
         return None
-    return replace(decision, bindings={**decision.bindings, hole: _reordered(bound, items, axes)}), None
+    return replace(decision, bindings={**decision.bindings, hole: reordered(bound, items, axes)}), None
 
 
 def _is_one(item: object) -> bool:
     return item == 1 or (isinstance(item, cst.Integer) and item.value == "1")
-
-
-def _reordered(bound: Bound | None, items: tuple[object, ...], axes: tuple[int, ...]) -> Bound:
-    moved = tuple(items[axis] for axis in axes)
-    if isinstance(bound, Literal) and bound.node is None:
-        return Literal(moved)
-    nodes = moved
-    if all(isinstance(item, int) for item in items):
-        return Literal(moved)
-    assert isinstance(bound, Items | Code | Literal)
-    return Items(tuple(nodes))
 
 
 def permutation_of(decision: Rewrite) -> tuple[int, ...] | None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import libcst as cst
 
-from translator.apply.arguments import Source
-from translator.apply.code import Unwritable, atom, tuple_text
+from translator.apply import exact
+from translator.apply.arguments import Source, laid_out
+from translator.apply.code import Unwritable, atom, is_dotted, tuple_text
 from translator.apply.creation import composed, permuted
 from translator.apply.forest import Forest
+from translator.apply.requirements import Requirements, requirements, without_defaults
 from translator.apply.writer import Writer
+from translator.catalog.entry import Case
+from translator.catalog.exact import renamed
 from translator.catalog.pattern import Call, Pat, holes
 from translator.catalog.unify import Bound, Code
 from translator.emit.names import Names
@@ -22,7 +27,7 @@ from translator.infer.analysis import Analysis
 from translator.infer.dims import inverse, moved_axes
 from translator.infer.facts import Conversion, Decision, Declined, Function, LayerSite, Replace, Rewrite
 
-_KEEPS_PARENTHESES = (cst.Tuple, cst.GeneratorExp, cst.NamedExpr, cst.Yield, cst.Lambda)
+_KEEPS_PARENTHESES = frozenset({cst.Tuple, cst.GeneratorExp, cst.NamedExpr, cst.Yield, cst.Lambda})
 
 
 @dataclass
@@ -36,10 +41,14 @@ class Scribe:
     edits: list[Edit] = field(default_factory=list)
     by_node: dict[cst.CSTNode, Edit] = field(default_factory=dict)
     declines: dict[cst.CSTNode, Declined] = field(default_factory=dict)
+    remembered: list[tuple[cst.CSTNode, Declined]] = field(default_factory=list)
+    """What an earlier run has declined and marked, by the statement below the mark."""
     uses: list[tuple[cst.CSTNode, str, str, str]] = field(default_factory=list)
     splicer: Splicer | None = None
     late: bool = False
     helper_edits: dict[cst.CSTNode, Edit] = field(default_factory=dict)
+    factories: dict[int, Any] = field(default_factory=dict)
+    """How classes that come as values are written, by group."""
 
     # text
 
@@ -47,7 +56,7 @@ class Scribe:
     def newline(self) -> str:
         return self.tree.newline
 
-    def keep_needed_helpers(self, used: set[str]) -> bool:
+    def keep_needed_helpers(self, used: Container[str]) -> bool:
         """Leave the definitions of helpers in the file that declined code still calls; whether there are any."""
         provided = self.names.bound()
         kept = False
@@ -67,7 +76,7 @@ class Scribe:
         return {line for name in names for line in helpers[name].requires}
 
     def helper_texts(self) -> list[tuple[str, tuple[str, ...]]]:
-        """The definitions of the helpers in use, with the imports they need, those that others call first."""
+        """The definitions of the helpers in use, with the imports they need, those that others call or extend first."""
         helpers = self.analysis.catalog.helpers
         wanted: list[str] = []
 
@@ -75,7 +84,8 @@ class Scribe:
             helper = helpers[name]
             for other in helpers.values():
                 short = other.name.rsplit(".", 1)[1]
-                if other.side == helper.side and other.name != name and re.search(rf"\b{short}\(", helper.text):
+                named = other.side == helper.side and other.name != name
+                if named and re.search(rf"(?<![\w.]){short}[()]", helper.text):
                     need(other.name)
             if name not in wanted:
                 wanted.append(name)
@@ -89,7 +99,7 @@ class Scribe:
 
     def text_of(self, node: cst.CSTNode) -> str:
         """The updated text of a node, without parentheses that its new surroundings make superfluous."""
-        start, end = self.tree.outer(node) if isinstance(node, _KEEPS_PARENTHESES) else self.tree.span(node)
+        start, end = self.tree.outer(node) if type(node) in _KEEPS_PARENTHESES else self.tree.span(node)
         assert self.splicer is not None
         edit = self.by_node.get(node)
         if edit is not None and (edit.start, edit.end) == (start, end):
@@ -120,8 +130,7 @@ class Scribe:
         bounds = [self.argument_span(arg) for arg in call.args]
         _, end = self.tree.span(call)
         opening = self.text.index("(", self.tree.outer(call.func)[1]) + 1
-        separators = [self.text[bounds[i][1] : bounds[i + 1][0]] for i in range(len(bounds) - 1)]
-        return Source(call.args, separators, self.text[opening : bounds[0][0]], self.text[bounds[-1][1] : end - 1])
+        return laid_out(self.text, call.args, bounds, opening, end - 1)
 
     def argument_span(self, arg: cst.Arg) -> tuple[int, int]:
         start, end = self.tree.outer(arg.value)
@@ -155,11 +164,21 @@ class Scribe:
         unpack: tuple[int, ...] | None,
     ) -> None:
         start, end = self.tree.span(node)
+        if isinstance(decision, Replace) and decision.rewriter == "name_argument":
+            self.add(start, start, f"{decision.data}=")
+            return
         if isinstance(decision, Replace) and decision.rewriter == "drop_argument":
             self.add(*self._argument_with_comma(start, end), "")
             return
         if isinstance(decision, Replace) and decision.rewriter == "drop_statement":
             self.drop_statement(node)
+            return
+        if isinstance(decision, Replace) and decision.rewriter == "drop_decorator":
+            following = re.compile(r"[^\r\n]*(\r\n|\r|\n)").match(self.text, end)
+            self.add(self.tree.line_start(start), following.end() if following else end, "")
+            return
+        if isinstance(decision, Replace) and decision.rewriter == "assign":
+            self.add(start, start, f"{decision.data} = ")
             return
 
         def render() -> str:
@@ -172,8 +191,9 @@ class Scribe:
         """Remove the statement that holds a node, its comment excepted; a block must not be left empty."""
         statement = self.tree.statement_of(node)
         comment = self.tree.trailing_comment(statement)
-        if self.tree.only_statement(statement) or comment is not None:
-            text = "pass" if self.tree.only_statement(statement) else ""
+        empties = bool(self.tree.emptied([statement]))
+        if empties or comment is not None:
+            text = "pass" if empties else ""
             start, end = self.tree.span(statement)
             while not text and self.text[end : end + 1] in (" ", "\t"):
                 end += 1
@@ -208,10 +228,7 @@ class Scribe:
         axes = moved_axes(conversion.rank, self.analysis.to)
         axes = axes if conversion.to == "moved" else inverse(axes)
         if conversion.each:
-            one = self.convert("item", replace(conversion, each=False))
-            if re.fullmatch(r"tuple\((\w+)\)", text):
-                return f"tuple({one} for item in {text[6:-1]})"
-            return f"tuple({one} for item in {text})" if text.startswith("tuple(") else f"[{one} for item in {text}]"
+            return _item_by_item(text, self.convert("item", replace(conversion, each=False)))
         if self.analysis.to == "keras":
             return f"{self.names.spell('keras.ops.transpose')}({text}, {tuple_text([str(a) for a in axes])})"
         return f"{atom(text)}.permute({', '.join(str(a) for a in axes)})"
@@ -235,52 +252,76 @@ class Scribe:
         site = self.analysis.tables.sites.get(node)
         return site.function.decisions.get(node) if site is not None else None
 
+    def decision_of_container(self, node: cst.CSTNode) -> Replace | None:
+        """How a Sequential is rewritten."""
+        function, _ = self.analysis.containers.get(node, (None, None))
+        decision = function.decisions.get(node) if function is not None else None
+        return decision if isinstance(decision, Replace) and decision.rewriter == "sequential" else None
+
     def writer(self, decision: Rewrite, this: str = "") -> Writer:
-        analysis = self.analysis
+        """A writer of the target's patterns; ``this`` is the layer as code."""
+        analysis, alternative = self.analysis, decision.alternative
+        required = self.requirements(alternative.case)
         return Writer(
             self.names,
             analysis.catalog.signatures,
             self.text_of,
-            decision.alternative.entry,
-            decision.bindings,
+            alternative.entry,
+            without_defaults(alternative.pattern, decision.bindings, analysis.catalog.signatures, required),
             analysis.to,
             decision.order,
             decision.rank,
             decision.axes,
             analysis.target_channels_last(decision.order),
             this,
-            self._required(decision),
+            required,
         )
 
-    def _required(self, decision: Rewrite) -> tuple[str, ...]:
-        """The parameters that the source API cannot be called without."""
-        pattern = decision.alternative.pattern
-        signature = self.analysis.catalog.signatures.get(pattern.api) if isinstance(pattern, Call) else None
-        if signature is None or not signature.overloads or not isinstance(pattern, Call):
-            return ()
-        return tuple(p.name for p in signature.overloads[pattern.overload] if p.required)
+    def requirements(self, case: Case) -> Requirements:
+        """What the sides of a case require, looked up once per file."""
+        memo: dict[int, Requirements] = self.analysis.catalog.memo.setdefault("requirements", {})
+        found = memo.get(id(case))
+        if found is None:
+            found = memo[id(case)] = requirements(case, self.analysis.catalog.signatures)
+        return found
 
-    def target(self, decision: Rewrite) -> Pat:
+    def target(self, decision: Rewrite, node: cst.CSTNode) -> Pat:
+        """The spelling to write: the first one that computes nothing twice and has a place for the author's lines."""
         case = decision.alternative.case
         spellings = case.keras if self.analysis.to == "keras" else case.torch
-        for spelling in spellings:
-            names = [hole.name for hole in holes(spelling)]
-            repeated = {name for name in names if names.count(name) > 1}
-            if all(_is_plain(decision.bindings.get(name)) for name in repeated):
-                return spelling
-        return spellings[0]
+        site = self.analysis.tables.sites.get(node)
+        forms = exact.forms(self.analysis, site).values() if site is not None else ()
+        for form in forms:
+            spellings = spellings if form.around else tuple(renamed(s, form.api) for s in spellings)
+        fitting = [s for s in spellings if self._names_twice_only_names(s, decision)] or spellings[:1]
+        if len(fitting) > 1 and _is_method(fitting[0]) and isinstance(node, cst.Call) and self._has_lines(node):
+            return next((s for s in fitting if not _is_method(s)), fitting[0])
+        return fitting[0]
+
+    def _names_twice_only_names(self, spelling: Pat, decision: Rewrite) -> bool:
+        names = [hole.name for hole in holes(spelling)]
+        repeated = {name for name in names if names.count(name) > 1}
+        bounds = [decision.bindings.get(name) for name in repeated]
+        return all(is_dotted(self.text_of(b.node)) for b in bounds if isinstance(b, Code))
+
+    def _has_lines(self, node: cst.Call) -> bool:
+        source = self.source_of(node)
+        return any("\n" in gap or "#" in gap for gap in (source.lead, *source.separators, source.tail))
 
     def rewrite(self, node: cst.CSTNode, decision: Rewrite) -> str:
         """The target text of a matched call."""
         from translator.apply.rewriters import layers
 
-        source = self.source_of(node) if isinstance(node, cst.Call) else Source()
-        target = self.target(decision)
         site = self.analysis.tables.sites.get(node)
+        call = site.construction if site is not None else node
+        source = self.source_of(call) if isinstance(call, cst.Call) else Source()
+        target = self.target(decision, node)
         if self._is_identity(decision):
             return self.text_of(_main_node(decision))
         try:
             text = self.writer(decision).write(target, source if isinstance(target, Call) else None)
+            if site is not None:
+                text = exact.initialised(self.analysis, self.names, site, text)
             if site is not None and site.form == "wrap":
                 text = layers.wrapped(self, site, decision, text)
         except Unwritable as problem:
@@ -298,30 +339,56 @@ class Scribe:
     def prune_declines(self) -> None:
         """A decline inside declined code says nothing new."""
         spans = {node: self.tree.span(node) for node in self.declines}
-        for node, (start, end) in spans.items():
-            if any(a <= start and end <= b and (a, b) != (start, end) for a, b in spans.values()):
+        outermost = (-1, -1)
+        for node, (start, end) in sorted(spans.items(), key=lambda item: (item[1][0], -item[1][1])):
+            if end > outermost[1]:
+                outermost = (start, end)
+            elif (start, end) != outermost:
                 del self.declines[node]
+
+    def all_declines(self) -> Iterator[tuple[cst.CSTNode, Declined]]:
+        """What is declined, and what an earlier run has declined for a reason that is not found again."""
+        again = {(self.tree.statement_of(node), d.code, d.message) for node, d in self.declines.items()}
+        yield from ((node, d) for node, d in self.remembered if (node, d.code, d.message) not in again)
+        yield from self.declines.items()
 
     def finish(self) -> Splicer:
         """Drop the edits inside declined code and nest the rest."""
-        keep = [e for e in self.edits if not self.inside_decline(e)]
-        self.splicer = Splicer(self.text, keep)
+        self.splicer = Splicer(self.text, self.outside_declines())
         return self.splicer
 
-    def inside_decline(self, edit: Edit) -> bool:
-        for node in self.declines:
-            start, end = self.tree.span(node)
-            if start <= edit.start and edit.end <= end and edit.start != edit.end:
-                return True
-        return False
+    def is_declined(self, node: cst.CSTNode) -> bool:
+        """Whether a node stands inside declined code."""
+        start, end = self.tree.span(node)
+        return any(a <= start and end <= b for a, b in map(self.tree.span, self.declines))
+
+    def outside_declines(self) -> list[Edit]:
+        """The edits that do not stand inside declined code."""
+        starts: list[int] = []
+        ends: list[int] = []
+        for start, end in sorted((self.tree.span(node) for node in self.declines), key=lambda s: (s[0], -s[1])):
+            # Spans nest or are apart: the outermost ones say it all.
+            if not ends or start >= ends[-1]:
+                starts.append(start)
+                ends.append(end)
+
+        def outside(edit: Edit) -> bool:
+            index = bisect_right(starts, edit.start) - 1
+            return index < 0 or edit.end > ends[index] or edit.start == edit.end
+
+        return [edit for edit in self.edits if outside(edit)]
 
 
-def _is_plain(bound: Bound | None) -> bool:
-    """Whether a value may be written twice: a name or an attribute, not a computation."""
-    node = getattr(bound, "node", None)
-    while isinstance(node, cst.Attribute):
-        node = node.value
-    return node is None or isinstance(node, cst.Name)
+def _item_by_item(text: str, one: str) -> str:
+    """A sequence with ``one`` for each item; what only repeats the items of another one gives way to that one."""
+    repeated = re.fullmatch(r"(tuple\(|\[)(\w+) for \2 in (\w+)[)\]]", text)
+    copied = re.fullmatch(r"tuple\((\w+)\)", text)
+    items = repeated[3] if repeated else copied[1] if copied else text
+    return f"tuple({one} for item in {items})" if text.startswith("tuple(") else f"[{one} for item in {items}]"
+
+
+def _is_method(pattern: Pat) -> bool:
+    return isinstance(pattern, Call) and pattern.api.startswith("torch.Tensor.")
 
 
 def _main_node(decision: Rewrite) -> cst.CSTNode:

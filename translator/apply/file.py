@@ -12,7 +12,7 @@ from translator.apply import check, classes, marks, outcome
 from translator.apply.engine import Scribe
 from translator.apply.forest import Forest
 from translator.catalog.load import Catalog
-from translator.emit.imports import remaining, used_names
+from translator.emit.imports import UsedNames, remaining
 from translator.emit.names import Names
 from translator.emit.splice import Edit, Splicer
 from translator.infer.analysis import Analysis
@@ -51,11 +51,16 @@ def translate_file(
     try:
         code, edits = _write(scribe, forest)
         undefined = check.new_undefined(text, code)
+        changes = _changes(statements, edits, text, lines)
+        return outcome.conclude(scribe, code, changes, filename, layout, fidelity, lines, undefined)
     except (SyntaxError, MemoryError):
         # A mistake of the translator must not reach a file: the source stays as it is, and says so.
         return outcome.failed(scribe, filename, layout, fidelity, lines)
-    changes = _changes(statements, edits, text, lines)
-    return outcome.conclude(scribe, code, changes, filename, layout, fidelity, lines, undefined)
+    finally:
+        # Edits hold functions that hold the scribe, and functions of the file hold each other. Without these cycles all
+        # trees go at once, and the cyclic collector has nothing to walk through.
+        vars(scribe).clear()
+        vars(analysis).clear()
 
 
 def taken_names(forest: Forest, analysis: Analysis) -> frozenset[str]:
@@ -95,12 +100,13 @@ def _write(scribe: Scribe, forest: Forest) -> tuple[str, Splicer]:
     if scribe.late:
         # Writing has found more to decline: the edits there go.
         draft = scribe.finish().whole()
-    while scribe.keep_needed_helpers(used_names(draft)):
+    used = UsedNames(draft, forest.exported)
+    while scribe.keep_needed_helpers(used):
         # A helper that declined code still calls stays, and so do those that it calls itself.
-        draft = scribe.finish().whole()
-    edits = [e for e in scribe.edits if not scribe.inside_decline(e)]
+        used = UsedNames(scribe.finish().whole(), forest.exported)
+    edits = scribe.outside_declines()
     edits += marks.insertions(scribe)
-    edits += _import_edits(scribe, forest, draft)
+    edits += _import_edits(scribe, forest, used)
     final = Splicer(scribe.text, edits)
     code = final.whole()
     lost = marks.lost_comments(scribe, code)
@@ -111,8 +117,7 @@ def _write(scribe: Scribe, forest: Forest) -> tuple[str, Splicer]:
     return code, final
 
 
-def _import_edits(scribe: Scribe, forest: Forest, draft: str) -> list[Edit]:
-    used = used_names(draft)
+def _import_edits(scribe: Scribe, forest: Forest, used: UsedNames) -> list[Edit]:
     provided = scribe.names.bound()
     edits: list[Edit] = []
     present = {
@@ -125,23 +130,29 @@ def _import_edits(scribe: Scribe, forest: Forest, draft: str) -> list[Edit]:
     helpers = scribe.helper_texts()
     lines = _merged(lines, [line for _, imports in helpers for line in imports])
     placed = False
+    gone: list[tuple[cst.Import | cst.ImportFrom, cst.CSTNode]] = []
     spare = scribe.spare_imports()
     for node in forest.imports:
         statement = forest.statement_of(node)
         if not is_framework_of(node, scribe.analysis.source):
-            if scribe.source(node) in spare and not {name for name, _, _ in import_bindings(node)} & used:
-                edits.append(_removed(forest, node, statement))
+            if scribe.source(node) in spare and not any(name in used for name, _, _ in import_bindings(node)):
+                gone.append((node, statement))
             continue
-        kept = remaining(node, lambda name: name in used and name not in provided, scribe.source)
+        if isinstance(node, cst.ImportFrom) and isinstance(node.names, cst.ImportStar):
+            kept = "" if _brings(scribe, node, used) else None
+        else:
+            kept = remaining(node, lambda name: name in used and name not in provided, scribe.source)
         top = forest.is_top_level(statement)
         if top and not placed and (lines or kept is None):
             placed = True
             edits += _place(scribe, forest, node, statement, kept, lines)
         elif kept is None:
-            edits.append(_removed(forest, node, statement))
+            gone.append((node, statement))
         elif kept:
             start, end = forest.span(node)
             edits.append(Edit(start, end, lambda kept=kept: kept))  # type: ignore[misc]  # bound now, read later
+    emptied = forest.emptied([statement for node, statement in gone if forest.alone(node, statement)])
+    edits += [_removed(forest, node, statement, statement in emptied) for node, statement in gone]
     if not placed and lines:
         position = forest.after_docstring()
         edits.append(Edit(position, position, lambda: scribe.newline.join(lines) + scribe.newline * 2))
@@ -151,6 +162,15 @@ def _import_edits(scribe: Scribe, forest: Forest, draft: str) -> list[Edit]:
         gap = scribe.newline
         edits.append(Edit(position, position, lambda: f"{gap}{gap}{body}{gap}"))
     return edits
+
+
+def _brings(scribe: Scribe, node: cst.ImportFrom, used: UsedNames) -> bool:
+    """Whether the output still reads a name that only ``from module import *`` can have brought."""
+    analysis = scribe.analysis
+    ((_, origin, _),) = import_bindings(node)
+    prefix = f"{analysis.catalog.canonical(origin)}."
+    names = (api.removeprefix(prefix) for api in analysis.catalog.known if api.startswith(prefix))
+    return any("." not in name and name not in analysis.tables.globals and name in used for name in names)
 
 
 def is_framework_of(node: cst.Import | cst.ImportFrom, side: Framework) -> bool:
@@ -188,15 +208,18 @@ def _place(
     start, end = forest.span(node)
     texts = [*lines, *([scribe.source(node)] if kept == "" else [kept] if kept else [])]
     if not texts:
-        return [_removed(forest, node, statement)]
+        return [_removed(forest, node, statement, bool(forest.emptied([statement])))]
     separator = scribe.newline if forest.alone(node, statement) else "; "
     return [Edit(start, end, lambda: separator.join(texts))]
 
 
-def _removed(forest: Forest, node: cst.Import | cst.ImportFrom, statement: cst.CSTNode) -> Edit:
-    """Remove an import: its whole line where it stands alone, else the statement up to the semicolon."""
+def _removed(forest: Forest, node: cst.Import | cst.ImportFrom, statement: cst.CSTNode, empties: bool) -> Edit:
+    """Remove an import: its whole line where it stands alone, else the statement up to the semicolon.
+
+    ``empties``: its block would be left without a statement.
+    """
     if forest.alone(node, statement):
-        if forest.only_statement(statement):
+        if empties:
             start, end = forest.span(node)
             return Edit(start, end, lambda: "pass")
         start, end = forest.statement_lines(statement)

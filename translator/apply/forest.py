@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 
@@ -11,7 +12,8 @@ import libcst as cst
 from translator.errors import SourceError
 from translator.parse import Statement
 from translator.resolve.names import FRAMEWORK_ROOTS, import_bindings
-from translator.syntax import Comment, Spans, Tree, children
+from translator.spans.table import Comment, Spans
+from translator.syntax import Tree, children, literal, target_names
 
 _SIDES = {"torch": "torch", "keras": "keras"}
 
@@ -32,14 +34,15 @@ class Forest:
         trees = []
         for statement in statements:
             try:
-                trees.append(Tree(statement.text, spans, whole))
+                tree = Tree(statement.text, spans, whole)
             except cst.ParserSyntaxError as error:
                 raise SourceError(f"libcst cannot parse the code: {error.message}", filename=filename) from None
-        if "".join(spans.tokens) != whole:
-            raise SourceError(
-                "the line endings are mixed in a way that would not survive; convert the file to \\n or \\r\\n",
-                filename=filename,
-            )
+            if not tree.lossless:
+                raise SourceError(
+                    "the line endings are mixed in a way that would not survive; convert the file to \\n or \\r\\n",
+                    filename=filename,
+                )
+            trees.append(tree)
         return cls(whole, trees, spans)
 
     def has(self, node: cst.CSTNode) -> bool:
@@ -62,25 +65,28 @@ class Forest:
 
     # statements
 
+    def start(self, statement: cst.CSTNode) -> int:
+        """Where a statement begins, its decorators included."""
+        decorators = getattr(statement, "decorators", ())
+        return self.span(decorators[0] if decorators else statement)[0]
+
     @cached_property
     def _statements(self) -> list[tuple[int, int, cst.CSTNode, cst.CSTNode | None]]:
         """Every statement with its span and the compound statement that holds it, by start."""
         result: list[tuple[int, int, cst.CSTNode, cst.CSTNode | None]] = []
 
-        def visit(node: cst.CSTNode, parent: cst.CSTNode | None) -> None:
-            if isinstance(node, cst.SimpleStatementLine | cst.BaseCompoundStatement):
-                start, end = self.span(node)
+        stack: list[tuple[cst.CSTNode, cst.CSTNode | None]] = [
+            (statement, None) for tree in self.trees for statement in tree.module.body
+        ]
+        while stack:
+            node, parent = stack.pop()
+            simple = type(node) is cst.SimpleStatementLine
+            if simple or isinstance(node, cst.BaseCompoundStatement):
+                start, end = self.start(node), self.span(node)[1]
                 result.append((start, end, node, parent))
-                if isinstance(node, cst.SimpleStatementLine):
-                    return
                 parent = node
-            for child in children(node):
-                if _holds_statements(type(child)):
-                    visit(child, parent)
-
-        for tree in self.trees:
-            for statement in tree.module.body:
-                visit(statement, None)
+            if not simple:
+                stack += [(child, parent) for child in children(node) if _holds_statements(type(child))]
         return sorted(result, key=lambda row: (row[0], -row[1]))
 
     @cached_property
@@ -89,13 +95,15 @@ class Forest:
 
     def innermost(self, offset: int) -> cst.CSTNode | None:
         """The innermost statement whose span holds an offset."""
-        found = None
-        for start, end, node, _ in self._statements:
-            if start > offset:
-                break
-            if offset < end:
-                found = node
-        return found
+        index = bisect_right(self._statement_starts, offset) - 1
+        node = self._statements[index][2] if index >= 0 else None
+        while node is not None and not offset < self.span(node)[1]:
+            node = self._parents[node]
+        return node
+
+    @cached_property
+    def _statement_starts(self) -> list[int]:
+        return [start for start, _, _, _ in self._statements]
 
     def statement_of(self, node: cst.CSTNode) -> cst.CSTNode:
         statement = self.innermost(self.span(node)[0])
@@ -108,20 +116,16 @@ class Forest:
     def alone(self, node: cst.CSTNode, statement: cst.CSTNode) -> bool:
         return isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1
 
-    def only_statement(self, statement: cst.CSTNode) -> bool:
-        """Whether removing a statement would leave a block empty."""
-        parent = self._parents.get(statement)
-        if parent is None:
-            return False
-        return any(
-            isinstance(part, cst.IndentedBlock) and len(part.body) == 1 and part.body[0] is statement
-            for part in _blocks(parent)
-        )
+    def emptied(self, gone: Sequence[cst.CSTNode]) -> set[cst.CSTNode]:
+        """Of statements that go, the first of each block that would be left empty."""
+        taken = set(gone)
+        parents = {parent for statement in gone if (parent := self._parents.get(statement)) is not None}
+        blocks = [block for parent in parents for block in _blocks(parent)]
+        return {block.body[0] for block in blocks if block.body and taken.issuperset(block.body)}
 
     def statement_lines(self, statement: cst.CSTNode) -> tuple[int, int]:
         """From the start of a statement's first line to the start of the line after its last."""
-        start, end = self.span(statement)
-        start = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start)) + 1
+        start, end = self.line_start(self.start(statement)), self.span(statement)[1]
         if self.text[:end].endswith(("\n", "\r")):
             # libcst counts the last newline to a compound statement.
             return start, end
@@ -170,6 +174,21 @@ class Forest:
         )
 
     @cached_property
+    def exported(self) -> set[str]:
+        """The names in ``__all__``, as far as it is a literal."""
+        found: set[str] = set()
+        for tree in self.trees if "__all__" in self.text else ():
+            for statement in tree.module.body:
+                for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
+                    if isinstance(small, cst.Assign) and any(
+                        "__all__" in target_names(t.target) for t in small.targets
+                    ):
+                        value = literal(small.value)
+                        if isinstance(value, list | tuple):
+                            found.update(name for name in value if isinstance(name, str))
+        return found
+
+    @cached_property
     def loop_names(self) -> set[str]:
         """Names that loops and comprehensions anywhere bind; a superset, since it is read off the text."""
         targets = re.findall(r"\bfor\s+([\w\s,()*]+?)\s+in\b", self.text)
@@ -208,7 +227,7 @@ class Forest:
         return position
 
 
-def _blocks(parent: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def _blocks(parent: cst.CSTNode) -> Iterator[cst.IndentedBlock]:
     for child in children(parent):
         if isinstance(child, cst.IndentedBlock):
             yield child

@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from translator import codes
-from translator.apply import marks
+from translator.apply import exact, marks
 from translator.apply.engine import Scribe
 from translator.catalog.pattern import Call, Cond, Pat, Ref
 from translator.infer import models
@@ -60,20 +60,20 @@ def conclude(
         for name in sorted(undefined)
     ]
     if fidelity == "exact":
-        # The helpers that would follow the original step by step are not written yet: that must not pass unsaid.
-        hint = "there is no helper for this yet; --fidelity idiomatic accepts the difference"
+        # Where an entry has no form that follows the original step by step, that must not pass unsaid.
+        hint = "there is no exact form of this; --fidelity idiomatic accepts the difference"
         diagnostics = [
             replace(d, severity="warning", hint=hint) if d.code in ("T002", "T003") else d for d in diagnostics
         ]
     sites = tuple(_sites(scribe, lines))
     shown = [d for d in diagnostics if d.severity != "error" or not marks.ignored(scribe, d.span.start, d.code)]
-    exact = not any(d.severity in ("error", "warning") for d in diagnostics)
+    proven = not any(d.severity in ("error", "warning") for d in diagnostics)
     shown.sort(key=lambda d: (d.span.start, d.span.end, d.code, d.message))
     return Translation(
         code,
         tuple(shown),
         Coverage(sites),
-        exact,
+        proven,
         _renamed_models(scribe, found),
         _plan(scribe),
         changes,
@@ -122,7 +122,7 @@ def _span(lines: LineIndex, start: int, end: int) -> Span:
 
 
 def _declines(scribe: Scribe, lines: LineIndex) -> Iterable[Diagnostic]:
-    for node, declined in scribe.declines.items():
+    for node, declined in scribe.all_declines():
         info = codes.CODES[declined.code]
         yield Diagnostic(
             declined.code,
@@ -138,15 +138,15 @@ def _notes(scribe: Scribe, lines: LineIndex) -> Iterable[Diagnostic]:
     """Notes on sites, those of one kind together at the first site; and the transposes that were inserted."""
     grouped: dict[Note, list[cst.CSTNode]] = {}
     for site in scribe.analysis.tables.sites.values():
-        for note in site.notes if site.node not in scribe.declines else ():
-            grouped.setdefault(note, []).append(site.node)
+        for note in exact.notes(scribe.analysis, site) if site.node not in scribe.declines else ():
+            grouped.setdefault(note, []).append(site.place or site.node)
         lazy = (
             site.candidates and scribe.analysis.to == "torch" and ".Lazy" in _api(site.candidates[0][0].case.torch[0])
         )
         if lazy:
             grouped.setdefault(
                 Note("T005", "the input size of a layer is not known here, a Lazy module finds it"), []
-            ).append(site.node)
+            ).append(site.place or site.node)
     for function in scribe.analysis.tables.functions.values():
         for node, note in function.notes.items():
             grouped.setdefault(note, []).append(node)
@@ -158,9 +158,9 @@ def _notes(scribe: Scribe, lines: LineIndex) -> Iterable[Diagnostic]:
                 message = "a transpose brings this tensor into the order that the operation needs"
                 yield _diagnostic(Note("T007", message), node, scribe, lines, 1)
     for note, nodes in grouped.items():
-        known = [n for n in nodes if scribe.tree.has(n)]
+        known = [n for n in nodes if scribe.tree.has(n) and not scribe.is_declined(n)]
         if known:
-            yield _diagnostic(note, known[0], scribe, lines, len(known))
+            yield _diagnostic(note, min(known, key=lambda n: scribe.span(n)), scribe, lines, len(known))
 
 
 def _is_folded(scribe: Scribe, function: Function, node: cst.CSTNode, conversion: Conversion) -> bool:
@@ -198,7 +198,7 @@ def _sites(scribe: Scribe, lines: LineIndex) -> Iterable[Site]:
                 yield site
     for node, api, target, outcome in scribe.uses:
         yield Site(_span(lines, *scribe.span(node)), api, target, _known(outcome))
-    for node, declined in scribe.declines.items():
+    for node, declined in scribe.all_declines():
         outcome_: Outcome = "unresolved" if declined.code == "T111" else "declined"
         yield Site(_span(lines, *scribe.span(node)), declined.api or scribe.source(node)[:60], "", outcome_)
 
@@ -211,10 +211,10 @@ def _site(scribe: Scribe, lines: LineIndex, node: cst.CSTNode, decision: object)
     span = _span(lines, *scribe.span(node))
     if isinstance(decision, Rewrite):
         site = scribe.analysis.tables.sites.get(node)
-        noted = site is not None and bool(site.notes)
+        noted = site is not None and bool(exact.notes(scribe.analysis, site))
         entry = decision.alternative.entry
         outcome: Outcome = "noted" if noted else "exact"
-        return Site(span, decision.api, _api(scribe.target(decision)), outcome, entry.name)
+        return Site(span, decision.api, _api(scribe.target(decision, node)), outcome, entry.name)
     if isinstance(decision, Replace) and decision.api and decision.rewriter != "layer_call":
         return Site(span, decision.api, decision.target, "exact", decision.rewriter)
     return None
@@ -245,7 +245,7 @@ def _plan(scribe: Scribe) -> WeightPlan:
             analysis.renamed(s.attribute),
             s.candidates[0][0].entry.name,
         )
-        for s in analysis.tables.sites.values()
+        for s in sorted(analysis.tables.sites.values(), key=lambda s: s.start)
         if s.candidates and s.attribute
     )
     return WeightPlan(analysis.source, analysis.to, plans, sites)

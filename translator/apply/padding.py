@@ -20,6 +20,18 @@ def spatial_texts(bound: Bound, axes: int, text: Callable[[Bound], str]) -> list
     return [text(bound)] * axes
 
 
+def crops(bound: Bound, rank: int, channels_last: bool) -> str:
+    """Slices that take the padding of a transposed convolution off its full output.
+
+    ``bound`` holds PyTorch's ``padding`` and ``output_padding``, each one amount or one for each spatial axis.
+    """
+    assert isinstance(bound, Literal)
+    assert isinstance(bound.value, tuple)
+    pads, outputs = (v if isinstance(v, tuple | list) else (v,) * (rank - 2) for v in bound.value)
+    texts = [f"{p or ''}:{o - p or ''}" for p, o in zip(pads, outputs, strict=True)]
+    return ", ".join([":", *texts] if channels_last else [":", ":", *texts])
+
+
 def first_axis_first(bound: Bound, rank: int, moved: bool, text_of: TextOf) -> str:
     """PyTorch's flat amounts as Keras' pairs. Raises Unwritable where they are not written out or do not fit."""
     flat = _flat(bound, text_of)
@@ -32,16 +44,30 @@ def first_axis_first(bound: Bound, rank: int, moved: bool, text_of: TextOf) -> s
     return tuple_text(pairs)
 
 
-def last_axis_first(bound: Bound, rank: int, moved: bool, text_of: TextOf) -> str:
-    """Keras' pairs as PyTorch's flat amounts. Raises Unwritable where they are not written out or do not fit."""
+def last_axis_first(bound: Bound, rank: int, moved: bool, text_of: TextOf, spatial: bool = False) -> str:
+    """Keras' pairs as PyTorch's flat amounts. Raises Unwritable where they are not written out or do not fit.
+
+    ``spatial``: all of the spatial axes and no others, as PyTorch wants them where it reads what it pads with.
+    """
     rows = _rows(bound, text_of)
     if len(rows) != rank:
         raise Unwritable("the padding's length does not fit the tensor's rank")
     if moved:
         rows = [rows[axis] for axis in inverse(moved_axes(rank, "keras"))]
-    while rows and rows[0] == ("0", "0"):
+    kept = rank - 2 if spatial else 0
+    while len(rows) > kept and rows[0] == ("0", "0"):
         rows = rows[1:]
+    if spatial and len(rows) > kept:
+        raise Unwritable("PyTorch pads spatial axes only in this mode")
     return tuple_text([text for pair in rows[::-1] for text in pair]) if rows else "(0, 0)"
+
+
+def written_rank(bound: Bound) -> int | None:
+    """The rank of the tensor that Keras' pairs are for, one pair for each axis; None where they are not written out."""
+    if isinstance(bound, Literal) and isinstance(bound.value, tuple | list):
+        return len(bound.value)
+    node = bound.node if isinstance(bound, Code) else None
+    return len(node.elements) if isinstance(node, cst.Tuple | cst.List) else None
 
 
 def _flat(bound: Bound, text_of: TextOf) -> list[str]:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from translator.apply import padding
-from translator.apply.arguments import Argument, Source, join_arguments
+from translator.apply.arguments import Argument, Source, in_one_line, join_arguments, wrote_first
 from translator.apply.code import Unwritable, atom, literal_text, operand, tuple_text
+from translator.apply.requirements import Requirements, hole_of
 from translator.catalog import transforms
+from translator.catalog.dtypes import DTYPE_KINDS
 from translator.catalog.entry import Entry
 from translator.catalog.pattern import SELF, Apply, Call, Cond, Hole, Lit, Pat, Ref, Seq, Sub, Upper, Xform
 from translator.catalog.signatures import Param, Signatures
@@ -19,6 +21,9 @@ from translator.emit.names import Names
 from translator.infer.values import Order
 from translator.model import Framework
 from translator.syntax import NOT_LITERAL, literal
+
+_BY_POSITION = frozenset({"tensor", "known_tensor", "tensors", "operand", "number"})
+"""Kinds of holes that are data rather than settings."""
 
 
 @dataclass
@@ -36,7 +41,7 @@ class Writer:
     axes: Mapping[str, object] = field(default_factory=dict)
     channels_last: bool = True
     this: str = ""
-    required_at_source: Sequence[str] = ()
+    requirements: Requirements = field(default_factory=Requirements)
     keeps_first: bool = False
 
     def write(self, pattern: Pat, source: Source | None = None) -> str:
@@ -53,7 +58,7 @@ class Writer:
             case Ref(api=api):
                 return self.names.spell(api)
             case Call():
-                return self.call(pattern, source or Source())
+                return self.call(pattern, source)
             case Seq(items=items, is_list=is_list):
                 texts = [self.write(item) for item in items]
                 return "[" + ", ".join(texts) + "]" if is_list else tuple_text(texts)
@@ -79,15 +84,26 @@ class Writer:
 
     def hole(self, name: str) -> str:
         if name in self.axes:
-            return literal_text(self.axes[name])
+            return literal_text(self._given_axes(name, self.axes[name]))
         bound = self.bindings.get(name)
         if bound is None:
             raise KeyError(name)
-        if self.entry.kind(name) == "shape":
+        if isinstance(bound, Literal) and self._given_axes(name, bound.value) is not bound.value:
+            return literal_text(self._given_axes(name, bound.value))
+        if self.entry.kind(name) in ("shape", "sizes"):
             return self._shape(bound)
+        if self.entry.kind(name) == "axes" and isinstance(bound, Items):
+            return tuple_text([self.item(node) for node in self._spread(bound)])
+        if self.entry.kind(name) in DTYPE_KINDS and isinstance(bound, Literal) and isinstance(bound.value, str):
+            return self.names.spell(f"torch.{bound.value}") if self.to == "torch" else literal_text(bound.value)
         if self.entry.kind(name) == "int_tuple" and isinstance(bound, Literal) and bound.node is None:
             return literal_text(_collapsed(bound.value))
         return self.bound(bound)
+
+    def _given_axes(self, name: str, value: object) -> object:
+        """One axis as the sequence that a function wants which takes several."""
+        alone = self.entry.kind(name) == "axes" and isinstance(value, int)
+        return (value,) if alone else value
 
     def bound(self, bound: Bound) -> str:
         match bound:
@@ -129,17 +145,29 @@ class Writer:
     def transform(self, pattern: Xform) -> str:
         if pattern.name in transforms.CONTEXTUAL:
             return self.contextual(pattern)
+        transform = transforms.TRANSFORMS[pattern.name]
+        if (
+            isinstance(pattern.operand, Seq)
+            and transform.code
+            and any(self._value(p) is _NONE for p in pattern.operand.items)
+        ):
+            return transform.code.format(*(operand(self.write(part)) for part in pattern.operand.items))
         bound = self.operand_of(pattern)
         if isinstance(bound, Items):
             bound = _literal_items(bound)
-        transform = transforms.TRANSFORMS[pattern.name]
         if isinstance(bound, Literal):
             value = transform.forward(bound.value, dict(pattern.params))
             if value is transforms.NOT_APPLICABLE:
                 raise Unwritable(f"{bound.value!r} has no counterpart")
-            if bound.node is not None and same_value(value, bound.value):
+            unchanged = all(isinstance(value, t) == isinstance(bound.value, t) for t in (tuple | list, float))
+            if bound.node is not None and unchanged and same_value(value, bound.value):
                 return self.text_of(bound.node)
             return literal_text(value)
+        if isinstance(bound, Code) and isinstance(bound.node, cst.Tuple | cst.List):
+            shown = tuple(_Text(self._element(e)) for e in bound.node.elements)
+            value = transform.forward(shown, dict(pattern.params))
+            if value is not transforms.NOT_APPLICABLE:
+                return literal_text(value)
         if isinstance(bound, Applied) and bound.transform == pattern.name and bound.inverse:
             return self.bound(bound.operand)
         if not transform.code:
@@ -156,25 +184,33 @@ class Writer:
             return self.bindings[pattern.operand.name]
         if isinstance(pattern.operand, Lit):
             return Literal(pattern.operand.value)
+        if isinstance(pattern.operand, Seq):
+            parts = [self._value(part) for part in pattern.operand.items]
+            if not any(part is _NONE for part in parts):
+                return Literal(tuple(parts))
         raise Unwritable(f"{pattern.name} of a pattern")
 
     def contextual(self, pattern: Xform) -> str:
         bound = self.operand_of(pattern)
-        if self.rank is None:
+        rank = self.rank if self.rank is not None or self.to == "keras" else padding.written_rank(bound)
+        if rank is None:
             raise Unwritable("the tensor's rank is not known")
         if pattern.name == "spatial_pads":
-            pads = padding.spatial_texts(bound, self.rank - 2, self.bound)
+            pads = padding.spatial_texts(bound, rank - 2, self.bound)
             pairs = [f"({p}, {p})" for p in pads]
             none = "(0, 0)"
             return tuple_text([none, *pairs, none] if self.channels_last else [none, none, *pairs])
+        if pattern.name == "spatial_crops":
+            return padding.crops(bound, rank, self.channels_last)
         moved = self.order == "moved"
         if self.to == "keras":
-            return padding.first_axis_first(bound, self.rank, moved, self.text_of)
-        return padding.last_axis_first(bound, self.rank, moved, self.text_of)
+            return padding.first_axis_first(bound, rank, moved, self.text_of)
+        return padding.last_axis_first(bound, rank, moved, self.text_of, pattern.name == "all_flat_pads")
 
     # calls
 
-    def call(self, pattern: Call, source: Source) -> str:
+    def call(self, pattern: Call, source: Source | None) -> str:
+        """A call; ``source`` is the author's call that it stands for, None for a part of what is written."""
         if pattern.api == SELF:
             return f"{self.this}({', '.join(self.write(p) for _, p in pattern.args)})"
         method = pattern.api.startswith("torch.Tensor.")
@@ -183,8 +219,17 @@ class Writer:
         if method:
             receiver = atom(written[0].text)
             head = f"{receiver}.{pattern.api.removeprefix('torch.Tensor.')}"
-            return f"{head}({join_arguments(written[1:], Source(), 1)})"
-        return f"{self.names.spell(pattern.api)}({join_arguments(written, source, 0)})"
+            signature = self.signatures.get(pattern.api)
+            if signature is not None and signature.kind == "property":
+                return head
+            return f"{head}({join_arguments(written[1:], in_one_line(source), 1)})"
+        return f"{self.names.spell(pattern.api)}({join_arguments(written, source or Source(), 0)})"
+
+    def arguments(self, pattern: Call, source: Source | None) -> list[tuple[Argument, bool]]:
+        """The arguments of a call, one by one, and whether each holds only where the call stands: an inferred size."""
+        given = dict(pattern.args)
+        written = self._arguments(pattern, self._params(pattern), source)
+        return [(a, isinstance(self.bindings.get(hole_of(given.get(a.param.name)) or ""), Facts)) for a in written]
 
     def _params(self, pattern: Call) -> Sequence[Param]:
         signature = self.signatures.get(pattern.api)
@@ -194,34 +239,47 @@ class Writer:
         known = {p.name for p in params}
         return (*params, *(Param(name, None, "kw") for name, _ in pattern.args if name not in known))
 
-    def _arguments(self, pattern: Call, params: Sequence[Param], source: Source) -> list[Argument]:
+    def _arguments(self, pattern: Call, params: Sequence[Param], source: Source | None) -> list[Argument]:
         given = dict(pattern.args)
         result = []
         for index, param in enumerate(params):
             part = given.get(param.name)
-            kept = (index == 0 and self.keeps_first) or self._is_kept(part, source)
-            if part is None or (self._is_default(part, param) and not kept):
+            if part is None or (self._is_default(part, param) and not self._is_kept(part, index, source)):
                 continue
             if param.kind == "*":
                 result += self._star(part, index)
                 continue
-            required = param.required or (index == 0 and self.keeps_first)
-            tensor = isinstance(part, Hole) and self.entry.kind(part.name) in ("tensor", "tensors")
-            result.append(Argument(param, index, self.write(part), self._nodes(part), required, tensor))
+            first = index == 0 and self.keeps_first
+            tensor = isinstance(part, Hole) and self.entry.kind(part.name) in _BY_POSITION
+            nodes, leading = self._nodes(part), self._leads(part, param, index, source) or first
+            text = self.write(part)
+            fixed = isinstance(part, Lit)
+            result.append(Argument(param, index, text, nodes, param.required or first, leading, tensor, fixed))
         return result
 
-    def _is_kept(self, part: Pat | None, source: Source) -> bool:
-        """Whether an argument stays although it equals the default: the author had to write it, or wrote it first."""
-        if part is None:
+    def _is_kept(self, part: Pat, index: int, source: Source | None) -> bool:
+        """Whether an argument stays although it equals the default: a side requires it.
+
+        Whether it is there must not depend on the direction, or the way back would lose what the way there kept.
+        """
+        if index == 0 and self.keeps_first:
+            return True
+        return source is not None and hole_of(part) in self.requirements.anywhere
+
+    def _leads(self, part: Pat, param: Param, index: int, source: Source | None) -> bool:
+        """Whether an argument may go by position: all sides require it, or the author wrote it first."""
+        hole = hole_of(part)
+        if index == 0 and self._wrote_first(part, source):
+            return True
+        if source is None or hole is None:
+            return param.required and not isinstance(part, Upper)
+        return hole in self.requirements.everywhere
+
+    def _wrote_first(self, part: Pat, source: Source | None) -> bool:
+        """Whether the author gave by position what comes first on both sides: ``LeakyReLU(0.1)``, ``Dropout(0.5)``."""
+        if source is None or hole_of(part) not in self.requirements.first:
             return False
-        nodes = self._nodes(part)
-        place = next((i for i, arg in enumerate(source.args) if any(node is arg.value for node in nodes)), None)
-        if place is None:
-            return False
-        arg = source.args[place]
-        name = arg.keyword.value if arg.keyword is not None else None
-        required = self.required_at_source
-        return (place == 0 and name is None) or (name in required if name is not None else place < len(required))
+        return any(wrote_first(node, source) for node in self._nodes(part))
 
     def _star(self, part: Pat, index: int) -> list[Argument]:
         """A star parameter takes the items of a shape one by one."""
@@ -230,15 +288,24 @@ class Writer:
             bound = Literal(self.axes[part.name])
         star = Param("", kind="*")
         if isinstance(part, Seq):
-            return [Argument(star, index, self.write(item), (), True) for item in part.items]
-        if isinstance(bound, Items):
-            return [Argument(star, index, self.item(node), (node,), True) for node in bound.nodes]
+            return [Argument(star, index, self.write(item), (), True, True) for item in part.items]
+        if isinstance(part, Hole) and isinstance(bound, Items):
+            nodes = bound.nodes if self.entry.kind(part.name) == "shape" else self._spread(bound)
+            return [Argument(star, index, self.item(node), (node,), True, True) for node in nodes]
         if isinstance(bound, Literal) and isinstance(bound.value, tuple | list):
-            return [Argument(star, index, literal_text(v), (), True) for v in bound.value]
+            return [Argument(star, index, literal_text(v), (), True, True) for v in bound.value]
         if isinstance(bound, Code) and isinstance(bound.node, cst.Tuple | cst.List):
             elements = bound.node.elements
-            return [Argument(star, index, self._element(e), (e.value,), True) for e in elements]
-        return [Argument(star, index, self.write(part), (), True)]
+            return [Argument(star, index, self._element(e), (e.value,), True, True) for e in elements]
+        return [Argument(star, index, self.write(part), (), True, True)]
+
+    @staticmethod
+    def _spread(bound: Items) -> Sequence[cst.CSTNode]:
+        """The items of a star parameter, also where the author gave them as one tuple or list."""
+        node = bound.nodes[0] if len(bound.nodes) == 1 else None
+        if isinstance(node, cst.Tuple | cst.List) and all(isinstance(e, cst.Element) for e in node.elements):
+            return [element.value for element in node.elements]
+        return bound.nodes
 
     def _element(self, element: cst.BaseElement) -> str:
         text = self.text_of(element.value)
@@ -251,7 +318,7 @@ class Writer:
         bound = self.bindings.get(part.name) if isinstance(part, Hole | Upper) else None
         while isinstance(bound, Applied):
             bound = bound.operand
-        node = getattr(bound, "node", None)
+        node = getattr(bound, "node", None) or getattr(bound, "origin", None)
         return (node,) if node is not None else ()
 
     def _is_default(self, part: Pat, param: Param) -> bool:
@@ -275,15 +342,31 @@ class Writer:
                 if name in self.axes:
                     return self.axes[name]
                 bound = self.bindings.get(name)
+                if isinstance(bound, Facts) and bound.text.isdigit():
+                    return int(bound.text)
                 return bound.value if isinstance(bound, Literal) else _NONE
             case Xform(name=name, operand=Hole(name=hole), params=params) if name in transforms.TRANSFORMS:
                 bound = self.bindings.get(hole)
                 if isinstance(bound, Literal):
                     return transforms.forward(name, bound.value, dict(params))
+            case Xform(name=name, operand=Seq(items=items), params=params) if name in transforms.TRANSFORMS:
+                parts = [self._value(item) for item in items]
+                if not any(part is _NONE for part in parts):
+                    return transforms.forward(name, tuple(parts), dict(params))
         return _NONE
 
 
 _NONE = object()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Text:
+    """An item of a display that is code: transforms may move it, and it is written as it stands."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 def _literal_items(bound: Items) -> Bound:

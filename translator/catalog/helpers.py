@@ -19,15 +19,18 @@ def read_helpers(name: str, text: str) -> Iterator[tuple[Framework, str, str, tu
     side: Framework = "keras" if name.split("/")[1] == "keras" else "torch"
     tree = ast.parse(text)
     lines = text.split("\n")
-    imports = tuple(
-        ast.unparse(n)
-        for n in tree.body
-        if isinstance(n, ast.Import | ast.ImportFrom) and "__future__" not in ast.unparse(n)
-    )
+    # What one helper file takes from another is copied beside it, not imported.
+    imports = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom) and not _is_own(n)]
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             body = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-            yield side, f"helpers.{side}.{node.name}", body, imports
+            used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+            needed = tuple(ast.unparse(n) for n in imports if used & {a.asname or a.name for a in n.names})
+            yield side, f"helpers.{side}.{node.name}", body, needed
+
+
+def _is_own(node: ast.Import | ast.ImportFrom) -> bool:
+    return isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("mappings.", "__future__"))
 
 
 def signatures_of(name: str, text: str, known: Mapping[str, Signature]) -> dict[str, Signature]:
@@ -37,11 +40,13 @@ def signatures_of(name: str, text: str, known: Mapping[str, Signature]) -> dict[
     for node in ast.parse(text).body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             inits = [n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"]
-            base = known.get(f"torch.{ast.unparse(node.bases[0])}") if node.bases else None
-            overloads = (_params(inits[0].args)[1:],) if inits else ((),) if base is None else base.overloads
+            name_of_base = ast.unparse(node.bases[0]) if node.bases else ""
+            names = (f"helpers.{side}.{name_of_base}", f"torch.{name_of_base}", name_of_base)
+            base = next((found for name in names if (found := rows.get(name) or known.get(name))), None)
+            overloads = (parameters(inits[0].args)[1:],) if inits else ((),) if base is None else base.overloads
             rows[f"helpers.{side}.{node.name}"] = Signature("class", overloads)
         elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            rows[f"helpers.{side}.{node.name}"] = Signature("function", (_params(node.args),))
+            rows[f"helpers.{side}.{node.name}"] = Signature("function", (parameters(node.args),))
     return rows
 
 
@@ -50,7 +55,8 @@ def normalised(text: str) -> str:
     return ast.dump(ast.parse(text))
 
 
-def _params(args: ast.arguments) -> tuple[Param, ...]:
+def parameters(args: ast.arguments) -> tuple[Param, ...]:
+    """The parameters of a definition, as a signature holds them."""
     names = [*args.posonlyargs, *args.args]
     defaults: list[ast.expr | None] = [None] * (len(names) - len(args.defaults)) + list(args.defaults)
     rows = [Param(a.arg, _default(d)) for a, d in zip(names, defaults, strict=True)]

@@ -6,16 +6,22 @@ import hashlib
 import os
 import pickle
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from translator.catalog.activations import Activation, collect
+from translator.catalog.dtypes import DTYPES
 from translator.catalog.entry import Case, Entry
+from translator.catalog.exact import readings, wrappers
 from translator.catalog.helpers import read_helpers, signatures_of
+from translator.catalog.overlap import check_overlaps
+from translator.catalog.packed import Packed
 from translator.catalog.pattern import Apply, Call, Cond, Hole, Pat, Ref, Seq, Sub, Xform
 from translator.catalog.schema import read_entries
 from translator.catalog.signatures import Signature, Signatures, read_lock
@@ -23,7 +29,7 @@ from translator.catalog.weights import WeightRules
 from translator.errors import CatalogError
 from translator.model import Framework
 
-_FORMAT = 3
+_FORMAT = 6
 """Raise when the compiled form changes; part of the cache key together with the sources."""
 
 
@@ -50,7 +56,13 @@ class Alternative:
 class Catalog:
     """Entries, aliases and signatures. Immutable after loading."""
 
-    entries: tuple[Entry, ...]
+    table: Mapping[str, Entry]
+    order: Mapping[tuple[str, str], tuple[Place, ...]]
+    """Where the alternatives for an API of a side stand, in the order to try them."""
+    ranked: frozenset[tuple[str, str]]
+    """The APIs whose entry depends on the rank of the input."""
+    weighted: Mapping[tuple[str, str], str]
+    """The entries with the weight rules of a pair of classes."""
     signatures: Signatures
     aliases: Mapping[str, str]
     prefixes: Mapping[str, str]
@@ -58,54 +70,57 @@ class Catalog:
     helpers: Mapping[str, Helper]
     known: frozenset[str] = field(default_factory=frozenset)
     reserved: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    wrappers: frozenset[str] = field(default_factory=frozenset)
+    """Helper functions that take the construction of a layer, and stand for it."""
+    exact: bool = False
+    """Whether limits are avoided where an entry says how: ``--fidelity exact``."""
+    memo: dict[str, dict[Any, Any]] = field(default_factory=dict, compare=False, repr=False)
+    """What others have derived from entries and cases, which live as long as the catalog."""
+    _alternatives: dict[tuple[str, str], list[Alternative]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
-    def _by_name(self) -> dict[str, Entry]:
-        return {entry.name: entry for entry in self.entries}
+    def exactly(self) -> Catalog:
+        """The same catalog for translations that follow the original step by step."""
+        return replace(self, exact=True)
 
     @cached_property
-    def _by_api(self) -> dict[tuple[str, str], list[Alternative]]:
-        table: dict[tuple[str, str], list[Alternative]] = {}
-        for entry in _ordered(self.entries):
-            for case in entry.cases:
-                for side, spellings, direction in (
-                    ("torch", case.torch, "to_keras"),
-                    ("keras", case.keras, "to_torch"),
-                ):
-                    if case.only is not None and case.only != direction:
-                        continue
-                    for pattern in spellings:
-                        for api in _heads(pattern):
-                            table.setdefault((side, api), []).append(Alternative(entry, case, pattern))
-        return table
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries, in the order of the files."""
+        return tuple(self.table.values())
+
+    @cached_property
+    def activations(self) -> Mapping[str, Activation]:
+        """Keras' activations by name."""
+        return collect(self)
 
     def entry(self, name: str) -> Entry:
-        return self._by_name[name]
+        return self.table[name]
 
     def alternatives(self, side: Framework, api: str) -> list[Alternative]:
         """The ways to read a call of ``api`` in source written for ``side``, in the order to try them."""
-        return self._by_api.get((side, api), [])
+        found = self._alternatives.get((side, api))
+        if found is None:
+            places = self.order.get((side, api), ())
+            found = self._alternatives[side, api] = [_alternative(self.table, side, place) for place in places]
+        return found
+
+    def rank_decides(self, side: Framework, api: str) -> bool:
+        """Whether the rank of its input tells which entry a call of ``api`` is for."""
+        return (side, api) in self.ranked
 
     def mapped(self, side: Framework) -> frozenset[str]:
         """Every API of one side that some entry reads."""
-        return frozenset(api for key, api in self._by_api if key == side)
-
-    @cached_property
-    def _weight_rules(self) -> dict[tuple[str, str], WeightRules]:
-        table: dict[tuple[str, str], WeightRules] = {}
-        for entry in self.entries:
-            if entry.weights is None:
-                continue
-            for case in entry.cases:
-                for torch in case.torch:
-                    for keras in case.keras:
-                        if isinstance(torch, Call) and isinstance(keras, Call):
-                            table.setdefault((torch.api, keras.api), entry.weights)
-        return table
+        return frozenset(api for key, api in self.order if key == side)
 
     def weight_rules(self, torch_api: str, keras_api: str) -> WeightRules | None:
-        """The weight rules that pair a PyTorch module class with a Keras layer class."""
-        return self._weight_rules.get((torch_api, keras_api))
+        """The weight rules that pair a PyTorch module class with a Keras layer class.
+
+        Names without a module are those of helpers.
+        """
+        torch_api = torch_api if "." in torch_api else f"helpers.torch.{torch_api}"
+        keras_api = keras_api if "." in keras_api else f"helpers.keras.{keras_api}"
+        name = self.weighted.get((torch_api, keras_api))
+        return self.table[name].weights if name is not None else None
 
     def canonical(self, name: str) -> str:
         """The canonical spelling of a framework name: prefixes first, then single names."""
@@ -116,6 +131,42 @@ class Catalog:
                 return self.canonical(".".join([self.prefixes[prefix], *parts[length:]]))
         name = self.signatures.same_as.get(name, name)
         return self.aliases.get(name, name)
+
+
+Place = tuple[str, int, int]
+"""An alternative by the name of its entry, its case and its spelling."""
+
+
+def _alternative(table: Mapping[str, Entry], side: str, place: Place) -> Alternative:
+    name, number, spelling = place
+    entry = table[name]
+    case = entry.cases[number]
+    return Alternative(entry, case, (case.torch if side == "torch" else case.keras)[spelling])
+
+
+def _places(entries: Iterable[Entry]) -> dict[tuple[str, str], tuple[Place, ...]]:
+    """The ways to read a call, by side and API, in the order to try them."""
+    table: dict[tuple[str, str], list[Place]] = {}
+    for entry in _ordered(entries):
+        for number, case in enumerate(entry.cases):
+            for side, spellings, direction in (("torch", case.torch, "to_keras"), ("keras", case.keras, "to_torch")):
+                if case.only is not None and case.only != direction:
+                    continue
+                for spelling, pattern in enumerate(spellings):
+                    for api in _heads(pattern):
+                        table.setdefault((side, api), []).append((entry.name, number, spelling))
+    return {key: tuple(places) for key, places in table.items()}
+
+
+def _weighted(entries: Iterable[Entry]) -> dict[tuple[str, str], str]:
+    table: dict[tuple[str, str], str] = {}
+    for entry in entries:
+        for case in entry.cases if entry.weights is not None else ():
+            for torch in case.torch:
+                for keras in case.keras:
+                    if isinstance(torch, Call) and isinstance(keras, Call):
+                        table.setdefault((torch.api, keras.api), entry.name)
+    return table
 
 
 def _heads(pattern: Pat) -> tuple[str, ...]:
@@ -163,20 +214,30 @@ def compile_catalog(sources: Mapping[str, str], signatures: Signatures) -> Catal
     for name in sorted(sources):
         if name.endswith(".toml") and name != "libraries.toml":
             entries += read_entries(sources[name], f"mappings/{name}", signatures)
+    entries += readings(entries)
     _check_names(entries)
+    table = {entry.name: entry for entry in entries}
+    places = _places(entries)
+    alternatives = {key: [_alternative(table, key[0], place) for place in found] for key, found in places.items()}
+    check_overlaps(alternatives, signatures)
     needed = {api for entry in entries for case in entry.cases for p in (*case.torch, *case.keras) for api in _apis(p)}
     needed |= {api for entry in entries for case in entry.cases if case.around for api in _apis(case.around.call)}
+    needed |= {f"torch.{name}" for name in DTYPES}
     layers = (p for e in entries for c in e.cases if c.around for p in c.around.layers)
     needed |= {api for pattern in layers for api in _apis(pattern)}
     return Catalog(
-        tuple(entries),
-        signatures.restrict(needed),
+        Packed(table),
+        places,
+        frozenset(key for key, found in alternatives.items() if len({a.entry.allowed_ranks() for a in found}) > 1),
+        _weighted(entries),
+        signatures.restrict(needed).packed(),
         dict(settings.get("aliases", {})),
         dict(settings.get("prefixes", {})),
         {side: dict(rows) for side, rows in settings.get("peel", {}).items()},
         {helper.name: helper for helper in _helpers(sources)},
         frozenset(signatures.table),
         {side: frozenset(names) for side, names in settings.get("reserved", {}).items()},
+        wrappers(entries),
     )
 
 
@@ -276,8 +337,11 @@ def _cache_folder() -> Path:
 
 def _read_cache(path: Path) -> Catalog | None:
     try:
-        with path.open("rb") as file:
-            value = pickle.load(file)  # noqa: S301  # the user's own cache folder, written by this function's twin
+        data = path.read_bytes()
+        # Most of it is decoded only when it is needed, too late to find out that the disk has changed it.
+        if zlib.crc32(data[4:]) != int.from_bytes(data[:4], "little"):
+            return None
+        value = pickle.loads(data[4:])  # noqa: S301  # the user's own cache folder, written by this function's twin
     except Exception:  # noqa: BLE001  # a damaged pickle can raise anything; the catalog is then compiled anew
         return None
     return value if isinstance(value, Catalog) else None
@@ -287,10 +351,11 @@ def _write_cache(path: Path, catalog: Catalog) -> None:
     """Write beside and rename, so that two processes at once never see half a file; a read-only home is no error."""
     import tempfile  # only where the cache does not hold the catalog yet
 
+    data = pickle.dumps(catalog, pickle.HIGHEST_PROTOCOL)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            pickle.dump(catalog, file, protocol=pickle.HIGHEST_PROTOCOL)
+            file.write(zlib.crc32(data).to_bytes(4, "little") + data)
         Path(file.name).replace(path)
     except OSError:
         return

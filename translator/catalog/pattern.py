@@ -258,7 +258,11 @@ def _transform(node: ast.Call, signatures: Signatures) -> Pat:
     assert isinstance(node.func, ast.Name)
     if not node.args:
         raise PatternError(f"transform {node.func.id} needs an operand")
-    operand = _expression(node.args[0], signatures)
-    positional = [(str(index), ast.literal_eval(arg)) for index, arg in enumerate(node.args[1:])]
+    values = [arg for arg in node.args if isinstance(arg, ast.Name)]
+    operands = [_expression(arg, signatures) for arg in values or node.args[:1]]
+    # Several operands: a value that is computed from them and cannot be read back.
+    operand = operands[0] if len(operands) == 1 else Seq(tuple(operands), is_list=False)
+    literals = [arg for arg in node.args[1:] if arg not in values]
+    positional = [(str(index), ast.literal_eval(arg)) for index, arg in enumerate(literals)]
     named = [(keyword.arg or "", ast.literal_eval(keyword.value)) for keyword in node.keywords]
     return Xform(node.func.id, operand, (*positional, *named))

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
+from translator.catalog.packed import Packed
+
 REQUIRED = "<required>"
 """Default of a parameter that has none."""
 
@@ -37,6 +39,8 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
+    """What a framework callable takes: its kind, its overloads, and other names of parameters."""
+
     kind: str
     overloads: tuple[tuple[Param, ...], ...]
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -86,6 +90,10 @@ class Signatures:
             {api: primary for api, primary in self.same_as.items() if primary in wanted or api in wanted},
         )
 
+    def packed(self) -> Signatures:
+        """The same signatures, each decoded when it is first asked for."""
+        return Signatures(Packed(self.table), self.same_as)
+
 
 def read_lock() -> Signatures:
     """Read all lock files. Raises FileNotFoundError where the package was built without them."""
@@ -102,6 +110,8 @@ def read_lock() -> Signatures:
 
 def _signature(row: Mapping[str, Any]) -> Signature:
     overloads = tuple(tuple(_param(p) for p in params) for params in row.get("overloads", ()))
+    if row["kind"] == "property":  # read as a method that takes its receiver alone
+        overloads = ((Param("self"),),)
     return Signature(row["kind"], overloads, row.get("aliases", {}))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from translator.catalog import transforms
+from translator.catalog.dtypes import DTYPE_KINDS, DTYPES, dtype_named
 from translator.catalog.entry import Condition, Entry
 from translator.catalog.pattern import Call, Cond, Hole, Lit, Pat, Ref, Seq, Sub, Upper, Xform
 from translator.catalog.predicates import PREDICATES, UNKNOWN
@@ -18,24 +20,30 @@ Node = Any
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A hole bound to a value: a literal of the source or a default."""
+    """A hole bound to a value: a literal of the source or a default.
+
+    ``origin`` is the argument that the value was computed from, where it is not the value itself.
+    """
 
     value: object
     node: Node = None
+    origin: Node = None
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A hole bound to source code that is no literal."""
+    """A hole bound to source code that is no literal; ``shown`` are a display's items, where conditions ask."""
 
     node: Node
+    shown: tuple[object, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A star hole bound to the remaining positional arguments; an item may be a starred node."""
+    """A star hole bound to the remaining positional arguments; an item may be a starred node. ``shown``: see Code."""
 
     nodes: tuple[Node, ...]
+    shown: tuple[object, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +96,16 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
+    """Why a pattern does not match; ``reached`` counts the parameters up to the one that does not."""
+
     why: str
+    reached: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
+    """Why it cannot be told whether a pattern matches."""
+
     why: str
 
 
@@ -103,10 +116,14 @@ class _State:
     entry: Entry
     bound: dict[str, Bound]
     undecided: str = ""
+    reached: int = 0
 
 
 class _Fails(Exception):
     """Leaves the recursion when a part does not match; never escapes this module."""
+
+
+_NO_SIZES: Mapping[str, object] = MappingProxyType({})
 
 
 def unify(
@@ -120,17 +137,30 @@ def unify(
         else:
             _match(pattern, node, state)
     except _Fails as failure:
-        return Mismatch(str(failure))
+        return Mismatch(str(failure), state.reached)
     return Undecided(state.undecided) if state.undecided else state.bound
 
 
-def holds(condition: Condition, bound: Bindings) -> bool | None:
-    """Evaluate a predicate on bindings; None where a symbolic argument decides."""
+def holds(condition: Condition, bound: Bindings, sizes: Mapping[str, object] = _NO_SIZES) -> bool | None:
+    """Evaluate a predicate on bindings; None where a symbolic argument decides. ``sizes`` has those of tensors."""
     values = []
     for name in condition.holes:
         value = bound.get(name)
-        values.append(value.value if isinstance(value, Literal) else UNKNOWN)
+        if name in sizes:
+            values.append(sizes[name])
+        else:
+            values.append(value.value if isinstance(value, Literal) else _displayed(value))
     return PREDICATES[condition.predicate](*values)
+
+
+def _displayed(value: Bound | None) -> object:
+    """Of a tuple or list that is written out what its items are, or at least their number."""
+    if isinstance(value, Code | Items) and value.shown is not None:
+        return value.shown
+    elements = getattr(value.node, "elements", None) if isinstance(value, Code) else None
+    if elements is None or any(getattr(e, "star", "") for e in elements):
+        return UNKNOWN
+    return (UNKNOWN,) * len(elements)
 
 
 def same_value(left: object, right: object) -> bool:
@@ -157,13 +187,19 @@ def _match_call(pattern: Call, call: BoundCall, state: _State) -> None:
     if pattern.api != call.api:
         raise _Fails(f"{call.api} is not {pattern.api}")
     mentioned = dict(pattern.args)
-    for param in call.params:
+    for name, wanted in pattern.args:
+        # Literals tell cases apart: looking at them first saves binding the holes of those that do not match.
+        if isinstance(wanted, Lit) and name in call.args:
+            literal = state.reader.literal(call.args[name])
+            if literal is not None and not same_value(literal.value, wanted.value):
+                raise _Fails(f"{literal.value!r} is not {wanted.value!r}")
+    for state.reached, param in enumerate(call.params, 1):
         given = call.args.get(param.name)
         part = mentioned.get(param.name)
         if part is None:
             _match_unmentioned(call.api, param, given, state)
         elif param.kind == "*":
-            _bind(part, Items(tuple(given or ())), state) if isinstance(part, Hole) else _fail(call.api)
+            _bind(part, _items(part, tuple(given or ()), state), state) if isinstance(part, Hole) else _fail(call.api)
         elif given is not None:
             _match(part, given, state)
         elif param.required:
@@ -178,6 +214,22 @@ def _match_call(pattern: Call, call: BoundCall, state: _State) -> None:
         _match(part, call.args[name], state)
 
 
+def _items(hole: Hole, nodes: tuple[Node, ...], state: _State) -> Items:
+    if state.entry.kind(hole.name) not in _SHOWN:
+        return Items(nodes)
+    inner = state.reader.items(nodes[0]) if len(nodes) == 1 else None
+    return Items(nodes, _shown(nodes if inner is None else inner, state))
+
+
+def _shown(nodes: Sequence[Node], state: _State) -> tuple[object, ...]:
+    literals = (state.reader.literal(node) for node in nodes)
+    return tuple(UNKNOWN if literal is None else literal.value for literal in literals)
+
+
+_SHOWN = frozenset({"sizes", "cuts"})
+"""Kinds of holes whose single items conditions ask for."""
+
+
 def _fail(api: str) -> None:
     raise _Fails(f"{api} with star-arguments")
 
@@ -190,6 +242,8 @@ def _match_unmentioned(api: str, param: Param, given: Node | None, state: _State
             raise _Fails(f"{api} takes more positional arguments than are covered")
         return
     literal = state.reader.literal(given)
+    if literal is None and state.reader.reference(given) is not None:
+        raise _Fails(f"a framework name stands where the default of {param.name} is covered")
     if literal is None:
         state.undecided = f"{param.name}= is no literal, and its value decides"
     elif param.required or not same_value(literal.value, param.default):
@@ -198,6 +252,10 @@ def _match_unmentioned(api: str, param: Param, given: Node | None, state: _State
 
 def _match_default(pattern: Pat, param: Param, state: _State) -> None:
     if isinstance(param.default, Opaque):
+        if isinstance(pattern, Hole) and _is_dtype(pattern, state) and dtype_named(param.default.text) == "float32":
+            # TensorFlow's functions name the default float, which the others leave to a setting.
+            _match_value(pattern, Literal(None), state)
+            return
         if isinstance(pattern, Hole):
             raise _Fails(f"{param.name} has the default {param.default.text}")
         raise _Fails(f"{param.name} is not given")
@@ -210,10 +268,16 @@ def _match(pattern: Pat, node: Node, state: _State) -> None:
             _match(operand, node, state)
         case Lit() | Upper() | Xform():
             literal = state.reader.literal(node)
+            if literal is None and isinstance(pattern, Lit) and state.reader.reference(node) is not None:
+                raise _Fails(f"a framework name stands where {pattern.value!r} is covered")
             _match_value(pattern, literal if literal is not None else Code(node), state)
+        case Hole() if _is_dtype(pattern, state):
+            _bind(pattern, _dtype(node, state), state)
         case Hole():
             literal = state.reader.literal(node)
-            _bind(pattern, literal if literal is not None else Code(node), state)
+            inner = state.reader.items(node) if literal is None and state.entry.kind(pattern.name) in _SHOWN else None
+            code = Code(node) if inner is None else Code(node, _shown(inner, state))
+            _bind(pattern, literal if literal is not None else code, state)
         case Ref(api=api):
             if state.reader.reference(node) != api:
                 raise _Fails(f"not {api}")
@@ -240,6 +304,23 @@ def _match(pattern: Pat, node: Node, state: _State) -> None:
                 raise _Fails("not a subscript")
             _match(value, pair[0], state)
             _match(index, pair[1], state)
+
+
+def _is_dtype(hole: Hole, state: _State) -> bool:
+    return state.entry.kind(hole.name) in DTYPE_KINDS
+
+
+def _dtype(node: Node, state: _State) -> Bound:
+    """A dtype by its plain name, whichever library's name or string stands for it."""
+    literal, api = state.reader.literal(node), state.reader.reference(node)
+    if literal is None and api is None:
+        return Code(node)
+    name = literal.value if literal is not None else dtype_named(api or "")
+    if literal is not None and name is None:
+        return literal
+    if not isinstance(name, str) or name not in DTYPES:
+        raise _Fails(f"{api or name!r} is no dtype of both libraries")
+    return Literal(name, origin=node)
 
 
 def _match_value(pattern: Pat, value: Bound, state: _State) -> None:
@@ -279,24 +360,28 @@ def _match_transform(pattern: Xform, value: Bound, state: _State) -> None:
         result = transform.backward(value.value, dict(pattern.params))
         if result is transforms.NOT_APPLICABLE:
             raise _Fails(f"{value.value!r} has no counterpart")
-        _match_value(pattern.operand, Literal(result), state)
+        origin = value.node if value.node is not None else value.origin
+        _match_value(pattern.operand, Literal(result, origin=origin), state)
     elif transform.uncode:
         _match_value(pattern.operand, Applied(pattern.name, pattern.params, value, inverse=True), state)
     else:
         state.undecided = f"a symbolic argument stands where its value decides ({pattern.name})"
 
 
-_KIND_TYPES: Mapping[str, tuple[type, ...]] = {
+KIND_TYPES: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
     "int_tuple": (int, tuple, list),
+    "pads": (int, tuple, list),
+    "tail": (int, tuple, list),
     "float": (int, float),
     "str": (str,),
     "bool": (bool,),
 }
+"""The types of literals that a hole of a kind takes; None is taken as well."""
 
 
 def _bind(hole: Hole, value: Bound, state: _State) -> None:
-    kinds = _KIND_TYPES.get(state.entry.kind(hole.name))
+    kinds = KIND_TYPES.get(state.entry.kind(hole.name))
     if kinds is not None and isinstance(value, Literal):
         wrong_bool = isinstance(value.value, bool) and bool not in kinds
         if value.value is not None and (not isinstance(value.value, kinds) or wrong_bool):

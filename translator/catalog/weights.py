@@ -9,6 +9,7 @@ A rule pairs tensors of the PyTorch layer (left, the key) with variables of the 
 ``in_proj_weight = "query/kernel, key/kernel: (2 e) i -> 2 i e"``  several variables, stacked along a new leading axis
 ``"bias_ih_l0 + bias_hh_l0" = "lstm_cell/bias"``               a sum; on the way back the second one becomes zero
 ``weight_ih_l0 = "gru_cell/kernel: (r|z|n g) i -> i (z|r|n g)"``  named blocks (gates) in another order
+``weight_ih_l{k} = "layers/{k}/cell/kernel: g i -> i g"``       the same for k = 0, 1, ... as far as there are tensors
 =============================================================  ====================================================
 
 The text before ``->`` names the axes of the PyTorch side, the text after it those of the Keras side. Every rule is
@@ -20,12 +21,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 Combine = Literal["one", "sum", "stack"]
 
 _NAME = re.compile(r"[A-Za-z_][\w]*(?:[./][A-Za-z_0-9][\w]*)*\Z")
+_COUNTER = "{k}"
 _FACTOR = re.compile(r"[A-Za-z_]\w*(?:\|[A-Za-z_]\w*)+\Z|[A-Za-z_]\w*\Z|[1-9]\d*\Z")
 
 
@@ -56,13 +58,25 @@ class Operand:
     combine: Combine
     axes: Axes | None = None
 
+    def at(self, number: int) -> Operand:
+        """The operand with a number in the place of ``{k}``."""
+        return replace(self, names=tuple(name.replace(_COUNTER, str(number)) for name in self.names))
+
 
 @dataclass(frozen=True, slots=True)
 class WeightRule:
-    """One invertible correspondence between tensors of the two layers."""
+    """One invertible correspondence between tensors of the two layers; ``counted`` where its names have ``{k}``."""
 
     torch: Operand
     keras: Operand
+
+    @property
+    def counted(self) -> bool:
+        return any(_COUNTER in name for name in self.torch.names)
+
+    def at(self, number: int) -> WeightRule:
+        """The rule for one value of ``{k}``."""
+        return WeightRule(self.torch.at(number), self.keras.at(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +136,8 @@ def _parse_rule(key: str, value: str, where: str) -> WeightRule:
     names, colon, pattern = value.partition(":")
     torch_names, torch_combine = _parse_names(key, where)
     keras_names, keras_combine = _parse_names(names, where)
+    if (_COUNTER in key) != (_COUNTER in names):
+        raise ValueError(f"{where}: {_COUNTER} must stand on both sides")
     if "one" not in (torch_combine, keras_combine):
         raise ValueError(f"{where}: only one side may combine several tensors")
     if not colon:
@@ -141,7 +157,7 @@ def _parse_names(text: str, where: str) -> tuple[tuple[str, ...], Combine]:
     combine: Combine = "sum" if "+" in text else "stack" if "," in text else "one"
     names = tuple(name.strip() for name in re.split(r"[+,]", text))
     for name in names:
-        if not _NAME.match(name):
+        if not _NAME.match(name.replace(_COUNTER, "0")):
             raise ValueError(f"{where}: {name!r} is not the name of a tensor")
     return names, combine
 

@@ -35,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         return done.exit_code
     except click.UsageError as error:
         help_command = error.ctx.command_path if error.ctx is not None else "fwtranslate"
-        return _complain(f"{error.format_message()} (see {help_command} --help)")
+        return _complain(f"{error.format_message().rstrip('.')} (see {help_command} --help)")
     except click.ClickException as error:
         return _complain(error.format_message())
     except CatalogError as error:

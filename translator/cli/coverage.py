@@ -23,7 +23,7 @@ from translator.report.result import FileResult, RunResult
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option(
     "--to",
-    type=click.Choice(["keras", "torch"]),
+    type=options.FrameworkChoice(["keras", "torch"], case_sensitive=False),
     help="The framework to write.  [default: for each file the one it does not use]",
 )
 @click.option(

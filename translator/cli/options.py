@@ -11,6 +11,20 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
+_WORDS: Final = {"tensorflow": "keras", "tf": "keras", "tf.keras": "keras", "pytorch": "torch"}
+"""What people call the frameworks, and the word that is meant."""
+
+
+class FrameworkChoice(click.Choice[str]):
+    """One of the words for a framework; another name of it is refused with the word to write."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        meant = _WORDS.get(str(value).lower())
+        if meant in self.choices:
+            self.fail(f"{value!r} is written {meant!r}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 FORMATS: Final = ("text", "json", "sarif", "github")
 
 model = click.option(

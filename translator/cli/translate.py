@@ -26,14 +26,14 @@ from translator.project.discovery import STDIN, Found, Inventory, discover
 from translator.project.job import Done, Job, Options
 from translator.report.result import FileResult, RunResult
 
-_EPILOG = """\b
-Other commands: verify, weights, explain, coverage, lsp (see fwtranslate COMMAND --help).
-A command's name wins over a path of that name: write ./verify for the path.
+_EPILOG = """Other commands: verify, weights, explain, coverage, lsp (see fwtranslate
+COMMAND --help). A command's name wins over a path of that name: write
+./verify for the path.
 
-\b
-Exit codes: 0 translated; 1 something was declined, or --verify found a difference, was inconclusive
-or had nothing to run; 2 bad usage or unreadable input. Defaults for all options can stand in
-[tool.fwtranslate] of the nearest pyproject.toml, with the long options as keys.
+Exit codes: 0 translated; 1 something was declined, or --verify found a
+difference, was inconclusive or had nothing to run; 2 bad usage or unreadable
+input. Defaults for all options can stand in [tool.fwtranslate] of the nearest
+pyproject.toml, with the long options as keys.
 """
 
 _DESTINATIONS = ("output", "in_place", "diff", "check")
@@ -81,11 +81,15 @@ class Settings:
 
 @click.command(context_settings=options.CONTEXT, epilog=_EPILOG)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("--to", type=click.Choice(["keras", "torch"]), help="The framework to write; always needed.")
+@click.option(
+    "--to",
+    type=options.FrameworkChoice(["keras", "torch"], case_sensitive=False),
+    help="The framework to write; always needed.",
+)
 @click.option(
     "--from",
     "from_",
-    type=click.Choice(["auto", "torch", "keras"]),
+    type=options.FrameworkChoice(["auto", "torch", "keras"], case_sensitive=False),
     default="auto",
     show_default=True,
     help="The framework to read; keras includes tensorflow.",

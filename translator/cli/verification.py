@@ -34,7 +34,7 @@ def require_frameworks(backend: str = "tensorflow") -> None:
     if missing:
         extra = "verify-jax" if backend == "jax" else "verify"
         raise click.ClickException(
-            f"verifying needs {', '.join(missing)}, which is missing here: pip install 'fwtranslate[{extra}]'"
+            f"verifying needs {', '.join(missing)}, not installed here: pip install 'fwtranslate[{extra}]'"
         )
 
 

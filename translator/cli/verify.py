@@ -51,14 +51,16 @@ def command(context: click.Context, /, **_: Any) -> int:
     )
     require_frameworks(limits.backend)
     check_what_runs(limits.models, limits.inputs)
-    source, translated = _text(configured["source"]), _text(configured["translated"])
-    translation = _derive(source, translated, str(configured["source"]))
+    source, translated = read_text(configured["source"]), read_text(configured["translated"])
+    if source == translated:
+        raise click.UsageError(f"{configured['translated']} is the same text as SOURCE; give its translation")
+    translation = derive(source, translated, str(configured["source"]))
     report = run_verification(source, translated, translation, limits)
     _write(report, translation.filename, configured["form"])
     return 0 if report.passed else 1
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """Raises SourceError if the bytes are no Python source, click.ClickException if there are none."""
     from translator import parse
 
@@ -69,7 +71,7 @@ def _text(path: Path) -> str:
     return parse.read_source(data, str(path)).text
 
 
-def _derive(source: str, translated: str, filename: str) -> Translation:
+def derive(source: str, translated: str, filename: str) -> Translation:
     """The translation that comes closest to ``translated``: how names, axes and weights pair is read off it."""
     import difflib
 

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-import ast
+import re
 import symtable
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
 
 import libcst as cst
 
 from translator.resolve.names import FRAMEWORK_ROOTS, import_bindings
 
 
-def used_names(code: str) -> set[str]:
-    """The global names that some scope of a module reads, and those in ``__all__``: an import may exist for them.
+class UsedNames:
+    """The global names that some scope of a module reads, and those it exports: an import may exist for them.
 
-    Raises SyntaxError where ``code`` does not parse.
+    ``in`` raises SyntaxError where the code does not parse.
     """
-    names = global_reads(symtable.symtable(code, "<output>", "exec"))
-    if "__all__" in code:
-        for node in ast.parse(code).body:
-            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.List | ast.Tuple):
-                continue
-            if any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
-                constants = [e.value for e in node.value.elts if isinstance(e, ast.Constant)]
-                names |= {value for value in constants if isinstance(value, str)}
-    return names
+
+    def __init__(self, code: str, exported: Collection[str]) -> None:
+        self._code = code
+        self._exported = exported
+
+    def __contains__(self, name: object) -> bool:
+        # Most names that are asked for stand in imports alone, which is cheaper to see than what they mean.
+        text = self._without_imports
+        mentioned = isinstance(name, str) and name in text and re.search(rf"\b{name}\b", text) is not None
+        return mentioned and (name in self._exported or name in self._names)
+
+    @cached_property
+    def _without_imports(self) -> str:
+        return _IMPORT.sub("", self._code)
+
+    @cached_property
+    def _names(self) -> set[str]:
+        return global_reads(symtable.symtable(self._code, "<output>", "exec"))
+
+
+_IMPORT = re.compile(r"^[ \t]*(?:from\s+\S+\s+import\s*(?:\([^)]*\)|[^\n;]*)|import\s[^\n;]*)", re.MULTILINE)
 
 
 def global_reads(table: symtable.SymbolTable) -> set[str]:
@@ -33,10 +46,13 @@ def global_reads(table: symtable.SymbolTable) -> set[str]:
     stack = [table]
     while stack:
         scope = stack.pop()
-        outermost = scope is table
-        for symbol in scope.get_symbols():
-            if symbol.is_referenced() and (outermost or symbol.is_global()):
-                reads.add(symbol.get_name())
+        if isinstance(scope, symtable.Function):
+            reads.update(scope.get_globals())
+        else:
+            outermost = scope is table
+            for symbol in scope.get_symbols():
+                if symbol.is_referenced() and (outermost or symbol.is_global()):
+                    reads.add(symbol.get_name())
         stack += scope.get_children()
     return reads
 

@@ -61,7 +61,11 @@ class Names:
             found = re.match(r"from (\S+) import (\w+)$", line)
             if found:
                 grouped.setdefault(found[1], []).append(found[2])
-        return [*plain, *renamed, *(f"from {module} import {', '.join(names)}" for module, names in grouped.items())]
+        # The standard library stands first, where it is when it stays behind on the way back.
+        standard = [f"from functools import {', '.join(grouped.pop('functools'))}"] if "functools" in grouped else []
+        standard += [plain.pop(plain.index("import functools"))] if "import functools" in plain else []
+        members = (f"from {module} import {', '.join(names)}" for module, names in grouped.items())
+        return [*standard, *plain, *renamed, *members]
 
     def bound(self) -> set[str]:
         """The names that the generated imports and helpers bind."""

@@ -14,13 +14,27 @@ class Edit:
     start: int
     end: int
     render: Callable[[], str]
-    inner: list[Edit] = field(default_factory=list)
+    inner: Level = field(default_factory=lambda: Level())
     done: str | None = None
 
     def text(self) -> str:
         if self.done is None:
             self.done = self.render()
         return self.done
+
+
+class Level:
+    """Edits side by side, in order."""
+
+    __slots__ = ("edits", "starts")
+
+    def __init__(self) -> None:
+        self.edits: list[Edit] = []
+        self.starts: list[int] = []
+
+    def append(self, edit: Edit) -> None:
+        self.edits.append(edit)
+        self.starts.append(edit.start)
 
 
 def _contains(outer: Edit, inner: Edit) -> bool:
@@ -38,8 +52,8 @@ class Splicer:
         # An insertion stands before what begins at the same place.
         ordered = sorted(edits, key=lambda e: (e.start, e.end != e.start, -e.end))
         for edit in ordered:
-            edit.inner = []
-        self.roots: list[Edit] = []
+            edit.inner = Level()
+        self.roots = Level()
         stack: list[Edit] = []
         for edit in ordered:
             while stack and not _contains(stack[-1], edit):
@@ -57,10 +71,10 @@ class Splicer:
     def between(self, start: int, end: int, within: Edit | None = None) -> str:
         """The updated text of a span: of the edits inside it, not of one that covers it as a whole from outside."""
         level = self._level(start, end, within)
-        starts = [e.start for e in level]
         parts: list[str] = []
         position = start
-        for edit in level[bisect_left(starts, start) :]:
+        for index in range(bisect_left(level.starts, start), len(level.edits)):
+            edit = level.edits[index]
             if edit.start >= end and not (edit.start == end == len(self.source) and edit.end == end):
                 break
             if edit.end > end or edit.start < position:
@@ -71,15 +85,14 @@ class Splicer:
         parts.append(self.source[position:end])
         return "".join(parts)
 
-    def _level(self, start: int, end: int, within: Edit | None) -> list[Edit]:
+    def _level(self, start: int, end: int, within: Edit | None) -> Level:
         """The edits directly below the innermost edit that strictly contains the span (or is ``within``)."""
         level = self.roots if within is None else within.inner
         while True:
-            starts = [e.start for e in level]
-            index = bisect_left(starts, start + 1) - 1
+            index = bisect_left(level.starts, start + 1) - 1
             if index < 0:
                 return level
-            edit = level[index]
+            edit = level.edits[index]
             if edit.start <= start and end <= edit.end and (edit.start, edit.end) != (start, end):
                 level = edit.inner
             else:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+import heapq
+from collections.abc import Hashable, Iterable, Iterator
 
 import libcst as cst
 
 from translator.catalog.load import Catalog
 from translator.infer import finish
+from translator.infer.annotations import FORWARD, entry
 from translator.infer.definitions import MODULE, Definitions
-from translator.infer.evaluation import evaluate_function
+from translator.infer.evaluation import Demanded, evaluate_function
+from translator.infer.factories import Given, Group, settle_factories
 from translator.infer.facts import Function, Key, LayerSite, Tables
 from translator.infer.frame import Frame
+from translator.infer.joins import join
 from translator.infer.values import (
     BOTTOM,
     Container,
@@ -24,9 +27,9 @@ from translator.infer.values import (
     Tensor,
     Unknown,
     Value,
-    join,
     options,
 )
+from translator.infer.values import Mapping as MappingValue
 from translator.model import Framework, Layout
 from translator.resolve.binding import NodeReader
 from translator.syntax import Tree, children, literal
@@ -40,8 +43,14 @@ class Analysis(Definitions):
 
     def __init__(self, catalog: Catalog, source: Framework, to: Framework, layout: Layout) -> None:
         super().__init__(catalog, source, to, layout)
-        self._queue: deque[Function] = deque()
+        self._queue: list[tuple[tuple[int, int, int], int, Function]] = []
+        self._places: dict[str, int] = {}
+        self._turn = 0
+        self._related: dict[str, tuple[str, ...]] = {}
+        self.running: Function | None = None
         self._queued: set[str] = set()
+        self._stale: set[str] = set()
+        self._readers: dict[Hashable, dict[str, tuple[Function, int, Value | None]]] = {}
         self.imports: dict[cst.CSTNode, Tree] = {}
         self.contributions: dict[Key, dict[str, Value]] = {}
         self.written: dict[Key, Value] = {}
@@ -51,13 +60,24 @@ class Analysis(Definitions):
         self.constructions: dict[str, str] = {}
         self.list_attributes: dict[tuple[str, str], list[tuple[Function, cst.BaseExpression]]] = {}
         self.containers: dict[cst.CSTNode, tuple[Function, Container]] = {}
-        self.grown: set[cst.CSTNode] = set()
+        self.grown: dict[cst.CSTNode, int] = {}
+        """Sequentials that get further elements, and how many they begin with."""
         self.ran: set[cst.CSTNode] = set()
+        self.partials: dict[cst.CSTNode, Given] = {}
+        self.spelled_out: dict[tuple[cst.CSTNode, str | cst.CSTNode], cst.Call] = {}
+        """Calls of what comes as a value, with the name of what it may be."""
+        self.factories: dict[str | cst.CSTNode, Group] = {}
+        self.patterned = False
+        """Whether some attributes have names that are made at run time."""
+        self.indexed: set[cst.CSTNode] = set()
+        """Containers that are taken apart, whose elements must keep their places."""
+        self.variables: set[cst.CSTNode] = set()
+        """Where parameters and buffers are made."""
 
     def run(self, trees: Iterable[Tree]) -> Tables:
         """Collect the file's definitions, evaluate to a fixpoint, and settle what depends on all call sites."""
         self.collect(trees)
-        for function in sorted(self.tables.functions.values(), key=_first_evaluated):
+        for function in self.tables.functions.values():
             self.enqueue(function)
         self.settle()
         finish.run_containers(self)
@@ -65,35 +85,78 @@ class Analysis(Definitions):
         finish.settle_conversions(self)
         finish.settle_lists(self)
         finish.settle_sites(self)
+        settle_factories(self)
+        finish.settle_builds(self)
         return self.tables
 
     def settle(self) -> None:
         while self._queue:
-            function = self._queue.popleft()
+            _, _, function = heapq.heappop(self._queue)
             self._queued.discard(function.key)
+            stale = function.key in self._stale or not function.evaluations
+            self._stale.discard(function.key)
+            if not stale and entry(self, function) == function.entered:
+                # Other arguments, which the annotation or the order that is decided makes the same value.
+                continue
             if function.evaluations < _MAX_EVALUATIONS:
                 function.evaluations += 1
+                self.running = function
                 evaluate_function(self, function)
+                self.running = None
 
     def enqueue(self, function: Function) -> None:
+        """Evaluate a function again: what it reads has changed."""
+        self._stale.add(function.key)
+        self._enter_again(function)
+
+    def _enter_again(self, function: Function) -> None:
+        """Evaluate a function again if its parameters have changed."""
         if function.key not in self._queued:
             self._queued.add(function.key)
-            self._queue.append(function)
+            self._turn += 1
+            heapq.heappush(self._queue, (self._precedence(function), self._turn, function))
 
-    def changed(self, key: object) -> None:
-        """Something that functions read has changed: evaluate its readers again."""
-        for function in self.tables.functions.values():
-            if key in function.reads:
+    def _precedence(self, function: Function) -> tuple[int, int, int]:
+        """What is evaluated first: what others read, so that fewer functions are evaluated again.
+
+        Builders of layers come before constructors, which read what they return; the constructors of whole models
+        before those of their blocks, which get arguments from them; calls last, the blocks' before the models'.
+        """
+        place = self._places.setdefault(function.owner or function.key, len(self._places))
+        if function.node is None:
+            return (0, place, 0) if function.owner is not None else (4, 0, 0)
+        if function.owner is None:
+            return 1, place, 0
+        if function.name in FORWARD.values():
+            return 3, place, 0
+        return 2, -place, 0 if function.name == "__init__" else 1
+
+    def changed(self, key: Hashable, value: Value | None = None) -> None:
+        """What ``key`` names has changed: evaluate again who reads it, and has not seen this very value."""
+        for function, _, seen in self._readers.get(key, {}).values():
+            if value is None or seen != value:
                 self.enqueue(function)
+
+    def watch(self, reader: Function, key: Hashable, value: Value | None = None) -> None:
+        """Note that a function reads what ``key`` names, and which value it sees; None where that says too little."""
+        readers = self._readers.setdefault(key, {})
+        known = readers.get(reader.key)
+        if known is not None and known[1] == reader.evaluations and known[2] != value:
+            # Read twice with a write between the two.
+            value = None
+        readers[reader.key] = (reader, reader.evaluations, value)
 
     def attribute(self, cls: str, name: str, reader: Function) -> Value:
         """The value of an instance attribute, joined over the class, its bases and its subclasses in the file."""
         value: Value = BOTTOM
-        related = list(dict.fromkeys([*self.ancestry(cls), *self.descendants(cls)]))
+        related = self._related.get(cls)
+        if related is None:
+            related = self._related[cls] = tuple(dict.fromkeys([*self.ancestry(cls), *self.descendants(cls)]))
         for owner in related:
             key = ("attribute", owner, name)
-            reader.reads.add(key)
-            value = join(value, self.seen(key, reader))
+            seen = self.seen(key, reader)
+            self.watch(reader, key, seen)
+            value = join(value, seen)
         return value
 
     def seen(self, key: Key, reader: Function) -> Value:
@@ -122,7 +185,7 @@ class Analysis(Definitions):
             joined: Value = BOTTOM
             for value in table.values():
                 joined = join(joined, value)
-            conflicting = _any_conflict(list(table.values()))
+            conflicting = len(table) > 1 and _any_conflict(list(table.values()))
             if joined != self.written.get(key, BOTTOM) or conflicting:
                 self.written[key] = joined
                 self._published(key, joined, conflicting)
@@ -132,18 +195,19 @@ class Analysis(Definitions):
     def _published(self, key: Key, value: Value, conflicting: bool) -> None:
         if key[0] == "attribute":
             self.tables.classes[key[1]].attributes[key[2]] = value
-            self.changed(key)
+            self.changed(key, value)
         elif key[0] == "global":
-            self.tables.globals[key[1]] = value
-            self.changed(key)
+            if self.tables.globals.get(key[1]) != value:
+                self.tables.globals[key[1]] = value
+                self.changed(key)
         else:
             callee = self.tables.functions[key[1]]
             if callee.incoming.get(key[2], BOTTOM) != value:
                 callee.incoming[key[2]] = value
-                self.enqueue(callee)
+                self._enter_again(callee)
             if conflicting and key[2] not in callee.conflicts:
                 callee.conflicts.add(key[2])
-                self.enqueue(callee)
+                self._enter_again(callee)
                 self.changed(("parameter", callee.key))
 
     def pass_argument(self, caller: Function, function: Function, name: str, value: Value) -> None:
@@ -154,23 +218,44 @@ class Analysis(Definitions):
         """An operation inside needs this parameter in an order: its callers must deliver it so."""
         if function.key == MODULE or (not self.moves_boundary and order == "moved"):
             return
-        wanted = Tensor(rank, order, None, dtype)
+        # Only operations on images demand a moved order.
+        wanted = Tensor(rank, order, None, dtype or ("float" if order == "moved" else None))
         if function.demands.get(name) != wanted and name not in function.demands:
             function.demands[name] = wanted
-            self.enqueue(function)
             self.changed(("parameter", function.key))
+            if function is self.running:
+                # What has been evaluated so far is little, since operations demand what they meet first.
+                raise Demanded
+            self._enter_again(function)
+
+    def demand_float(self, function: Function, name: str) -> None:
+        """An operation inside needs this parameter to be a tensor of floats, whatever callers are known to pass."""
+        if name not in function.floats:
+            function.floats.add(name)
+            if function is self.running:
+                raise Demanded
+            self._enter_again(function)
+
+    def demand_size(self, function: Function, name: str) -> None:
+        """A layer inside takes this parameter as a size."""
+        if name not in function.sizes:
+            function.sizes.add(name)
+            self.changed(("parameter", function.key))
+            if function is self.running:
+                raise Demanded
+            self._enter_again(function)
 
     def set_returned(self, function: Function, value: Value) -> None:
         if value != function.returned:
             function.returned = value
-            self.changed(("returned", function.key))
+            self.changed(("returned", function.key), value)
 
     def parameter_order(self, function: Function, name: str) -> Tensor | None:
         """What a parameter has been decided to be, or None while nothing is known."""
-        if not self.moves_boundary:
-            return None
         if name in function.demands:
             return function.demands[name]
+        if not self.moves_boundary:
+            return None
         value = function.incoming.get(name)
         # Callers that hold the source order decide nothing: an operation inside may still demand the other one of them.
         if isinstance(value, Tensor) and value.order == "moved" and name not in function.conflicts:
@@ -180,13 +265,13 @@ class Analysis(Definitions):
     def site(self, node: cst.Call, function: Function, api: str) -> LayerSite:
         found = self.tables.sites.get(node)
         if found is None:
-            found = LayerSite(node, function, api, discovered=len(self.tables.sites))
+            found = LayerSite(node, function, api, start=function.tree.start_of(node))
             self.tables.sites[node] = found
         return found
 
     def site_order(self, node: cst.CSTNode) -> int:
-        """A stable order of sites: the order of discovery."""
-        return self.tables.sites[node].discovered
+        """A stable order of sites: that of the text."""
+        return self.tables.sites[node].start
 
     def site_dim(self, site: LayerSite, node: cst.CSTNode) -> Dim:
         """A dimension given by an argument of a construction site."""
@@ -204,7 +289,7 @@ class Analysis(Definitions):
             for option in options(item.item if isinstance(item, Many) else item):
                 if isinstance(option, LayerAt):
                     for node in option.sites:
-                        self.tables.sites[node].escaped = True
+                        self.tables.sites[node].taken = True
 
     def made(self, function: Function, value: Value) -> Value:
         """Remember a Sequential, so that one which nothing calls is run all the same."""
@@ -226,18 +311,6 @@ def _orders_conflict(left: Value, right: Value) -> bool:
     return False
 
 
-def _first_evaluated(function: Function) -> int:
-    """Constructors before the methods that read their attributes, and what calls everything else last.
-
-    Fewer functions are then evaluated again.
-    """
-    if function.node is None:
-        return 0 if function.owner is not None else 4
-    if function.owner is None:
-        return 1
-    return 2 if function.name == "__init__" else 3
-
-
 def _names(node: cst.CSTNode) -> Iterator[str]:
     if isinstance(node, cst.Name):
         yield node.value
@@ -256,4 +329,6 @@ def _as_argument(value: Value) -> Value:
     if isinstance(value, Tensor):
         # Sizes are dropped: other files may call the function with other ones.
         return Tensor(value.rank, value.order, None, value.dtype)
+    if isinstance(value, MappingValue):
+        return MappingValue(tuple((k, _as_argument(v)) for k, v in value.items), _as_argument(value.rest))
     return Unknown() if isinstance(value, Unknown) else value

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import libcst as cst
 
+from translator.infer.direction import FORWARD as FORWARD
 from translator.infer.evaluate import evaluate
-from translator.infer.facts import Declined, Replace
+from translator.infer.facts import Declined, Function, Replace
 from translator.infer.frame import Frame
+from translator.infer.joins import join
 from translator.infer.values import (
     BOTTOM,
     NONE,
@@ -20,25 +24,39 @@ from translator.infer.values import (
     Training,
     Unknown,
     Value,
-    join,
 )
-from translator.syntax import NOT_LITERAL, dotted, literal
+from translator.infer.values import Mapping as MappingValue
+from translator.syntax import NOT_LITERAL, dotted, literal, parameters
 
-FORWARD = {"torch": "forward", "keras": "call"}
+if TYPE_CHECKING:
+    from translator.infer.analysis import Analysis
 
 
-def is_forward(frame: Frame) -> bool:
-    """Whether the running function is the forward or call method of a module class."""
-    function = frame.function
-    owner = frame.analysis.tables.classes.get(function.owner or "")
-    return owner is not None and owner.module and function.name == FORWARD[frame.analysis.source]
+def is_forward(analysis: Analysis, function: Function) -> bool:
+    """Whether a function is the forward or call method of a module class."""
+    owner = analysis.tables.classes.get(function.owner or "")
+    return owner is not None and owner.module and function.name == FORWARD[analysis.source]
 
 
 def parameter(frame: Frame, param: cst.Param, index: int) -> Value:
     """The value of a parameter at entry: from its annotation, its default, and what callers pass."""
-    function = frame.function
-    name = param.name.value
     hint = visit(frame, param.annotation.annotation) if param.annotation is not None else None
+    # Defaults are evaluated where the function is defined: their names matter here, and the kind of what is no literal.
+    default = evaluate(frame, param.default) if param.default is not None else BOTTOM
+    frame.function.declared[param.name.value] = (hint, default)
+    return _entry_value(frame.analysis, frame.function, param, index)
+
+
+def entry(analysis: Analysis, function: Function) -> dict[str, Value]:
+    """The parameters as an evaluation would find them now. The function has been evaluated before."""
+    if function.node is None:
+        return {}
+    params = parameters(function.node)
+    return {param.name.value: _entry_value(analysis, function, param, index) for index, param in enumerate(params)}
+
+
+def _entry_value(analysis: Analysis, function: Function, param: cst.Param, index: int) -> Value:
+    name = param.name.value
     if (
         function.owner is not None
         and function.parent is not None
@@ -50,29 +68,33 @@ def parameter(frame: Frame, param: cst.Param, index: int) -> Value:
             return ClassRef(function.owner)
         if "staticmethod" not in decorators:
             return Instance(function.owner, is_self=True)
-    if is_forward(frame) and frame.analysis.source == "keras" and name == "training":
+    if name == "training" and analysis.source == "keras" and is_forward(analysis, function):
         return Training()
-    if param.star in ("*", "**"):
+    if param.star == "**":
+        known = function.incoming.get(name)
+        return known if isinstance(known, MappingValue) else MappingValue(())
+    if param.star == "*":
         return UNKNOWN
-    return _settled(frame, name, _declared(frame, param, hint))
+    return _settled(analysis, function, name, _declared(analysis, function, param))
 
 
-def _declared(frame: Frame, param: cst.Param, hint: Value | None) -> Value:
+def _declared(analysis: Analysis, function: Function, param: cst.Param) -> Value:
     name = param.name.value
+    hint, evaluated = function.declared[name]
     default = literal(param.default) if param.default is not None else NOT_LITERAL
-    incoming = frame.function.incoming.get(name, BOTTOM)
+    incoming = function.incoming.get(name, BOTTOM)
     if hint is not None:
         base: Value = hint
     elif param.default is not None:
         base = UNKNOWN if default is NOT_LITERAL or default is None else join(Const(default), BOTTOM)
         if isinstance(base, Const):
             base = Number("int" if isinstance(default, int) else "number") if _is_number(default) else Unknown()
-    elif is_forward(frame) and incoming == BOTTOM:
+    elif incoming == BOTTOM and is_forward(analysis, function):
         return Tensor(None, None, origins=frozenset([name]))
     else:
         base = BOTTOM
     if param.default is not None and default is NOT_LITERAL:
-        base = join(_drop(base), evaluate(frame, param.default))
+        base = join(_drop(base), evaluated)
     if isinstance(hint, Tensor | Number):
         return _refined(hint, incoming)
     if incoming == BOTTOM:
@@ -94,33 +116,38 @@ def _refined(hint: Value, incoming: Value) -> Value:
     return incoming if isinstance(hint, Tensor) and isinstance(incoming, Tensor) else hint
 
 
-def _settled(frame: Frame, name: str, value: Value) -> Value:
+def _settled(analysis: Analysis, function: Function, name: str, value: Value) -> Value:
     """Give tensors the order that has been decided, and numbers their own name as dimension."""
-    function = frame.function
     if isinstance(value, Tensor | Unknown):
-        decided = frame.analysis.parameter_order(function, name)
+        decided = analysis.parameter_order(function, name)
         if decided is not None and decided.order is not None:
             known = value if isinstance(value, Tensor) else decided
             rank = decided.rank if decided.rank is not None else known.rank
             order = decided.order
-            if order == "moved" and not frame.analysis.moves_boundary:
+            if order == "moved" and not analysis.moves_boundary:
                 order = "source"
-            return Tensor(
-                rank,
-                order,
-                known.dims if known.rank == rank else None,
-                known.dtype or decided.dtype,
-                frozenset(),
-                f"{function.key}:{name}",
-            )
-        if isinstance(value, Tensor) and not frame.analysis.moves_boundary:
-            return Tensor(value.rank, "source", value.dims, value.dtype, frozenset(), f"{function.key}:{name}")
+            dtype = known.dtype or decided.dtype or _demanded_dtype(function, name)
+            # Its order is known; an operation inside may still say its dtype.
+            origins = frozenset([name]) if dtype is None else frozenset()
+            dims = known.dims if known.rank == rank else None
+            return Tensor(rank, order, dims, dtype, origins, f"{function.key}:{name}")
+        if isinstance(value, Tensor) and not analysis.moves_boundary:
+            # Its order is known; an operation inside may still say its rank.
+            dtype = value.dtype or _demanded_dtype(function, name)
+            origins = frozenset([name]) if value.rank is None or dtype is None else frozenset()
+            return Tensor(value.rank, "source", value.dims, dtype, origins, f"{function.key}:{name}")
         if isinstance(value, Tensor):
             return Tensor(value.rank, None, value.dims, value.dtype, frozenset([name]), f"{function.key}:{name}")
+        if name in function.sizes and name not in function.local_names:
+            return Number("int", Symbol(name, function.key))
         return Unknown(frozenset([name]))
     if isinstance(value, Number) and name not in function.local_names:
         return Number(value.kind, Symbol(name, function.key))
     return value
+
+
+def _demanded_dtype(function: Function, name: str) -> str | None:
+    return "float" if name in function.floats else None
 
 
 def visit(frame: Frame, node: cst.BaseExpression) -> Value | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 
 from translator.infer.evaluate import escape, evaluate
+from translator.infer.facts import Replace
 from translator.infer.frame import Frame
-from translator.infer.values import UNKNOWN, Value
+from translator.infer.values import UNKNOWN, Partial, Value
 from translator.syntax import literal
 
 
@@ -40,3 +43,16 @@ def in_place(frame: Frame, node: cst.Call, api: str) -> bool:
         if name == "inplace" and literal(arg.value) is not False:
             return True
     return False
+
+
+def decline_values(frame: Frame, node: cst.Call, values: Sequence[Value]) -> None:
+    """Names of the framework that are handed to code of which nothing is known stay as they are."""
+    for arg, value in zip(node.args, values, strict=True):
+        elements = arg.value.elements if isinstance(arg.value, cst.Tuple | cst.List) else ()
+        for part in (arg.value, *(element.value for element in elements)):
+            decision = frame.function.decisions.get(part)
+            if isinstance(decision, Replace) and decision.rewriter == "factory":
+                why = f"{decision.api} is used as a value, only its calls are translated"
+                frame.decline(part, "T105", why, decision.api)
+        if isinstance(value, Partial):
+            frame.decline(arg.value, "T105", "a factory of layers is handed to code that is not known")

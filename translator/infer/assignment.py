@@ -6,15 +6,21 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from translator.infer.dictionaries import set_item
 from translator.infer.dims import moved_axes
 from translator.infer.evaluate import escape, evaluate
 from translator.infer.facts import Replace
 from translator.infer.frame import Frame
+from translator.infer.indexing import evaluate_indices
+from translator.infer.joins import element, join
 from translator.infer.orders import require
+from translator.infer.parameters import is_weight, name_weight
+from translator.infer.updates import update
 from translator.infer.values import (
     NONE,
     UNKNOWN,
     Container,
+    Device,
     FrameworkRef,
     Instance,
     Items,
@@ -25,11 +31,9 @@ from translator.infer.values import (
     Number,
     Shape,
     Tensor,
+    Unknown,
     Value,
-    element,
-    join,
 )
-from translator.syntax import children
 
 
 def assign(frame: Frame, target: cst.BaseExpression, value: Value, source: cst.BaseExpression | None) -> None:
@@ -42,6 +46,9 @@ def assign(frame: Frame, target: cst.BaseExpression, value: Value, source: cst.B
                 frame.analysis.rebound.add(name)
                 frame.analysis.changed(("global", name))
                 frame.decline(target, "T105", f"{name} stands for {known.api} and is bound to something else here")
+            if isinstance(value, Device) and source is not None and not at_module_level(frame):
+                # Its reads are written as None, or dropped with the arguments that they stand in.
+                frame.decide(target, Replace("drop_statement", "torch.device"))
             frame.bind(name, value)
             if frame.function.node is None and frame.function.owner is None and not frame.smoke:
                 frame.analysis.bound_at[name] = (target, frame.function.tree)
@@ -50,7 +57,7 @@ def assign(frame: Frame, target: cst.BaseExpression, value: Value, source: cst.B
         case cst.Tuple(elements=elements) | cst.List(elements=elements):
             _unpack(frame, target, elements, value, source)
         case cst.Subscript():
-            _assign_item(frame, target, value)
+            _assign_item(frame, target, value, source)
         case cst.StarredElement(value=inner):
             assign(frame, inner, UNKNOWN, None)
 
@@ -74,10 +81,12 @@ def _assign_attribute(
             frame.decide(target, Replace("drop_statement", frame.function.merges.get(source, "")))
         if (
             frame.analysis.source == "keras"
-            and isinstance(source, cst.List | cst.ListComp | cst.Call)
-            and isinstance(value, Items | Many)
+            and isinstance(source, cst.List | cst.ListComp | cst.Dict | cst.DictComp | cst.Call)
+            and isinstance(value, Items | Many | Mapping)
         ):
             frame.analysis.list_attributes.setdefault((owner.cls, name), []).append((frame.function, source))
+        _keep_weight(frame, target, owner.cls, name, value)
+        name_weight(frame, target, source, frame.assigning)
         if isinstance(value, LayerAt) and source in value.sites:
             site = frame.analysis.tables.sites.get(source)
             if site is not None:
@@ -89,6 +98,14 @@ def _assign_attribute(
         frame.analysis.write(frame.function, ("attribute", owner.cls, name), value)
     elif isinstance(owner, Tensor | FrameworkRef | LayerAt | Container):
         frame.decline(target, "T109", f"assignment to .{name} of a framework object")
+
+
+def _keep_weight(frame: Frame, target: cst.Attribute, cls: str, name: str, value: Value) -> None:
+    """A parameter or buffer must not give way to a tensor: Keras would forget the variable."""
+    if not isinstance(value, Tensor | Unknown) or is_weight(frame, value):
+        return
+    if is_weight(frame, frame.analysis.attribute(cls, name, frame.function)):
+        frame.decline(target, "T109", f"the parameter or buffer {name} is replaced by a tensor")
 
 
 def _unpack(
@@ -110,6 +127,7 @@ def _unpack(
         )
         for index, element_node in enumerate(elements):
             part = parts[index].value if parts is not None and isinstance(parts[index], cst.Element) else None
+            part = None if isinstance(value.items[index], Device) else part
             assign(frame, element_node.value, value.items[index], part)
         return
     item = element(value) if not isinstance(value, Tensor) else UNKNOWN
@@ -145,15 +163,16 @@ def _unpack_shape(
         assign(frame, element_node.value, Number("int", dim), None)
 
 
-def _assign_item(frame: Frame, target: cst.Subscript, value: Value) -> None:
+def _assign_item(frame: Frame, target: cst.Subscript, value: Value, source: cst.BaseExpression | None) -> None:
     owner = evaluate(frame, target.value)
-    for part in target.slice:
-        for child in children(part.slice):
-            if isinstance(child, cst.BaseExpression):
-                evaluate(frame, child)
+    indices = evaluate_indices(frame, target)
     if isinstance(owner, Tensor):
-        frame.decline(target, "T109", "assignment into a slice of a tensor")
-    elif isinstance(owner, Items | Many | Mapping) and isinstance(target.value, cst.Name):
-        frame.bind(target.value.value, Many(join(element(owner) if not isinstance(owner, Mapping) else UNKNOWN, value)))
+        statement = frame.assigning
+        alone = isinstance(statement, cst.Assign) and statement.targets[0].target is target
+        update(frame, statement if alone else None, target, owner, indices, (source, value))
+    elif isinstance(owner, Mapping):
+        set_item(frame, target, owner, value)
+    elif isinstance(owner, Items | Many) and isinstance(target.value, cst.Name):
+        frame.bind(target.value.value, Many(join(element(owner), value)))
     elif isinstance(owner, Container):
         frame.decline(target, "T102", "replacing an element of a module container")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import libcst as cst
 
-from translator.infer.arguments import arguments
+from translator.catalog.entry import Entry
+from translator.catalog.unify import Bound, Code
+from translator.infer.arguments import arguments, carried
 from translator.infer.evaluate import dim_of, escape, evaluate
 from translator.infer.facts import Declined, Replace
 from translator.infer.frame import Frame
+from translator.infer.joins import element
 from translator.infer.matching import match
-from translator.infer.modules import run_items
+from translator.infer.modules import run_items, run_module
+from translator.infer.sizes import doubtful_sizes
+from translator.infer.unknown import made_by
 from translator.infer.values import (
     BOTTOM,
     DECLINED,
@@ -19,34 +26,61 @@ from translator.infer.values import (
     Container,
     Instance,
     LayerAt,
+    Made,
     Many,
     Number,
     Order,
     Symbol,
     Tensor,
+    Unknown,
     Value,
-    element,
     options,
 )
 from translator.infer.values import Items as ItemsValue
 from translator.syntax import dotted, literal
 
 
+def construct_inside(frame: Frame, node: cst.Call, wrapper: str) -> Value:
+    """The construction of a layer inside a helper function that gives it back: both are one site."""
+    inner = node.args[0].value if len(node.args) == 1 and node.args[0].keyword is None else None
+    api = frame.api_of(inner.func) if isinstance(inner, cst.Call) else None
+    signature = frame.analysis.catalog.signatures.get(api) if api is not None else None
+    if not isinstance(inner, cst.Call) or api is None or signature is None or signature.kind != "class":
+        arguments(frame, node)
+        return frame.decline(node, "T102", f"{wrapper.rsplit('.', 1)[1]} of something else than a new layer", wrapper)
+    arguments(frame, inner, carried(frame))
+    site = frame.analysis.site(node, frame.function, api)
+    site.inner, site.wrapper = inner, wrapper
+    return construct(frame, node, api)
+
+
 def construct(frame: Frame, node: cst.Call, api: str) -> Value:
     """A call of a layer class: remember the site; which candidate it becomes is settled when all calls are known."""
     site = frame.analysis.site(node, frame.function, api)
-    found = match(frame, node, api, None)
+    found = match(frame, site.construction, api, None)
     if isinstance(found, Declined):
         site.decline = found
         site.candidates = []
         frame.decide(node, found)
-        return DECLINED
+        return made_by(api)
     site.candidates = [(alternative, bindings) for alternative, bindings, _ in found]
     site.peeled = found[0][2]
+    site.doubts = doubtful_sizes(frame, found[0][0].entry, found[0][1])
+    _run_held(frame, found[0][0].entry, found[0][1])
     shape = site.peeled.get("input_shape")
     if shape is not None:
         evaluate(frame, shape.value)
     return LayerAt(frozenset([node]))
+
+
+def _run_held(frame: Frame, entry: Entry, bindings: Mapping[str, Bound]) -> None:
+    """The layers that a layer is given run inside of it, on tensors like its own input."""
+    shapes = next(iter(entry.inputs.values()), ())
+    for hole, kind in entry.kinds.items():
+        bound = bindings.get(hole) if kind == "module" else None
+        if isinstance(bound, Code):
+            x = Tensor(len(shapes[0].dims) if shapes else None, "source", None, "float")
+            run_module(frame, frame.memo[bound.node], x, lambda conversion: None, None)
 
 
 def _module_values(frame: Frame, node: cst.Call) -> list[tuple[cst.BaseExpression, Value, bool]]:
@@ -71,6 +105,9 @@ def torch_container(frame: Frame, node: cst.Call, api: str) -> Value:
         return _module_list(frame, node, values)
     if len(values) == 1 and values[0][2]:
         inner = values[0][1]
+        frame.iterated(values[0][0], inner)
+        if _is_foreign(element(inner)):
+            return frame.decline(node, "T102", f"{api} of something that is not known to be modules", api)
         frame.decide(node, Replace("sequential", api, data="star"))
         escape(frame, element(inner))
         if isinstance(inner, ItemsValue) and not inner.is_list:
@@ -122,6 +159,11 @@ def layers_of_pairs(node: cst.BaseExpression) -> list[cst.BaseExpression] | None
     return [p.elements[1].value for p in pairs if isinstance(p, cst.Tuple)]
 
 
+def _is_foreign(value: Value) -> bool:
+    """Whether a value is nothing known, and nothing that has been reported already."""
+    return isinstance(value, Unknown) and value != DECLINED and not isinstance(value, Made)
+
+
 def _is_module(value: Value) -> bool:
     return all(isinstance(o, LayerAt | Container | Instance) for o in options(value))
 
@@ -141,7 +183,8 @@ def keras_sequential(frame: Frame, node: cst.Call, api: str) -> Value:
     values = _module_values(frame, node)
     if any(arg.keyword is not None and arg.keyword.value not in ("layers", "name") for arg in node.args):
         return frame.decline(node, "T102", f"{api} with these arguments", api)
-    named = [arg for arg in node.args if arg.keyword is not None and arg.keyword.value == "name"]
+    # What a subclass hands on to its base says nothing of the elements.
+    named = [arg for arg in node.args if arg.star == "**" or (arg.keyword is not None and arg.keyword.value == "name")]
     values = [v for v, arg in zip(values, node.args, strict=True) if arg not in named]
     if not values:
         frame.decide(node, Replace("sequential", api, data="empty"))
@@ -159,8 +202,11 @@ def keras_sequential(frame: Frame, node: cst.Call, api: str) -> Value:
                 frame.analysis.tables.sites[element_node].role = "element"
                 frame.analysis.tables.sites[element_node].escaped = False
         return frame.analysis.made(frame.function, _with_input(frame, Container(node, True, inner.items), nodes))
+    if _is_foreign(element(inner)):
+        return frame.decline(node, "T102", f"{api} of something that is not known to be layers", api)
     escape(frame, element(inner))
-    return frame.analysis.made(frame.function, Container(node, True, (Many(element(inner)),)))
+    items = inner.items if isinstance(inner, ItemsValue) else (Many(element(inner)),)
+    return frame.analysis.made(frame.function, Container(node, True, items))
 
 
 def _with_input(frame: Frame, container: Container, nodes: list[cst.BaseExpression]) -> Value:

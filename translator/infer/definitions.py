@@ -8,7 +8,7 @@ import libcst as cst
 
 from translator.catalog.helpers import normalised
 from translator.catalog.load import Catalog
-from translator.infer.direction import MODULE_BASES, Direction
+from translator.infer.direction import MODULE_BASES, SEQUENTIAL, Direction
 from translator.infer.facts import ClassInfo, Function, Tables
 from translator.infer.values import FOREIGN, UNKNOWN, ClassRef, FrameworkRef, FunctionRef, Value
 from translator.model import Framework, Layout
@@ -27,6 +27,7 @@ class Definitions(Direction):
         self.trees: list[Tree] = []
         self.stars: list[str] = []
         self.rebound: set[str] = set()
+        self.imported_names: set[str] = set()
         self.helper_definitions: dict[cst.CSTNode, Tree] = {}
         self._ancestry: dict[str, list[str]] = {}
         self._descendants: dict[str, list[str]] = {}
@@ -62,11 +63,12 @@ class Definitions(Direction):
             for small in statement.body:
                 if isinstance(small, cst.Import | cst.ImportFrom):
                     for name, origin, star in import_bindings(small):
+                        self.imported_names.add(name)
                         value = self.imported(origin)
                         if not star:
                             self.tables.globals[name] = value
-                        elif isinstance(value, FrameworkRef):
-                            self.stars.append(value.api)
+                        else:
+                            self.add_star(value)
 
     def _is_helper(self, node: cst.FunctionDef | cst.ClassDef, tree: Tree) -> bool:
         """Whether a definition is a helper of ours, unedited: it then stands for what it helps to express."""
@@ -74,6 +76,7 @@ class Definitions(Direction):
         if helper is None or normalised(tree.text(node)) != normalised(helper.text):
             return False
         self.helper_definitions[node] = tree
+        self.imported_names.add(node.name.value)
         self.tables.globals[node.name.value] = FrameworkRef(helper.name)
         return True
 
@@ -116,15 +119,37 @@ class Definitions(Direction):
                     framework.append(value.api)
             info.bases, info.framework_bases = tuple(own), tuple(framework)
         for info in self.tables.classes.values():
-            info.module = any(
-                set(self.tables.classes[c].framework_bases) & MODULE_BASES[self.source]
-                for c in self.ancestry(info.name)
-            )
+            inherited = {api for c in self.ancestry(info.name) for api in self.tables.classes[c].framework_bases}
+            info.sequential = SEQUENTIAL[self.source] in inherited
+            info.module = info.sequential or bool(inherited & MODULE_BASES[self.source])
+
+    def add_star(self, module: Value) -> None:
+        """Note ``from module import *``. Names of a later one hide those of earlier ones."""
+        api = module.api if isinstance(module, FrameworkRef) else ""
+        if api not in self.stars:
+            self.stars.append(api)
+
+    def star_value(self, name: str) -> Value | None:
+        """What a name stands for that only ``import *`` can have brought; None if none of them has it."""
+        for api in reversed(self.stars):
+            if not api:
+                # Nobody knows what a module that is not the framework's brings along.
+                return UNKNOWN
+            if f"{api}.{name}" in self.catalog.known:
+                return FrameworkRef(self.catalog.canonical(f"{api}.{name}"))
+        return None
+
+    def hidden(self, name: str) -> str | None:
+        """The framework name that a name may be, unless a later star import has brought another one."""
+        if name in self.tables.globals or "" not in self.stars:
+            return None
+        brought = [f"{api}.{name}" for api in self.stars if api and f"{api}.{name}" in self.catalog.known]
+        return brought[-1] if brought and self.star_value(name) == UNKNOWN else None
 
     def global_value(self, name: str) -> Value:
         """The value of a dotted global name."""
         head, *rest = name.split(".")
-        value = self.tables.globals.get(head, UNKNOWN)
+        value = self.tables.globals.get(head) or self.star_value(head) or UNKNOWN
         for part in rest:
             value = (
                 FrameworkRef(self.catalog.canonical(f"{value.api}.{part}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from translator.catalog.load import Catalog
@@ -15,6 +16,10 @@ MODULE_BASES = {
     "torch": {"torch.nn.Module"},
     "keras": {"keras.Model", "keras.layers.Layer"},
 }
+SEQUENTIAL = {"torch": "torch.nn.Sequential", "keras": "keras.Sequential"}
+FORWARD = {"torch": "forward", "keras": "call"}
+"""The method that computes a module's outputs."""
+
 TRAINING = (
     "torch.optim",
     "torch.utils.data",
@@ -49,6 +54,18 @@ TRAINING_MEMBERS = frozenset(
     "save_weights".split()
 )
 """Methods of models that belong to training, prediction and checkpoints."""
+
+TRAINING_METHODS = {
+    "torch": frozenset("zero_grad load_state_dict state_dict".split()),
+    "keras": frozenset("apply_gradients train_on_batch load_weights save_weights".split()),
+}
+"""Methods of models and optimizers and of little else: on an unknown object they are reported, too."""
+
+CHANGING_MEMBERS = frozenset("assign assign_add assign_sub".split())
+"""Methods of variables that change them."""
+
+_HOOK = re.compile(r"register_\w*hook")
+"""Methods that have code called at every call of a module or at every gradient."""
 
 TORCH_MODULE_MEMBERS = frozenset(
     "parameters named_parameters modules named_modules children named_children apply to cuda cpu train eval state_dict "
@@ -132,6 +149,12 @@ class Direction:
             if any(api == p or api.startswith(f"{p}.") or (api.startswith(p) and p.endswith("Loss")) for p in TRAINING)
             else "T101"
         )
+
+    def member_code(self, name: str, other: str) -> str:
+        """T106 for members that train or save, T109 for those that change state in place or hook in, else ``other``."""
+        if name in TRAINING_MEMBERS:
+            return "T106"
+        return "T109" if name in CHANGING_MEMBERS or _HOOK.fullmatch(name) else other
 
     @property
     def module_base(self) -> str:

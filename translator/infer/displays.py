@@ -7,7 +7,8 @@ import libcst as cst
 from translator.infer.assignment import assign
 from translator.infer.evaluate import escape, evaluate
 from translator.infer.frame import Frame
-from translator.infer.values import UNKNOWN, Const, Items, Many, Mapping, Tensor, Value, element, join_all
+from translator.infer.joins import element, join_all
+from translator.infer.values import UNKNOWN, Const, Items, Many, Mapping, Tensor, Value
 from translator.syntax import literal, target_names
 
 
@@ -53,13 +54,14 @@ def dict_comprehension(frame: Frame, node: cst.DictComp) -> Value:
     saved = dict(frame.env)
     _comp_for(frame, node.for_in)
     evaluate(frame, node.key)
-    escape(frame, evaluate(frame, node.value))
+    value = evaluate(frame, node.value)
+    escape(frame, value)
     frame.env = saved
-    return UNKNOWN
+    return Mapping((), value)
 
 
 def _comp_for(frame: Frame, node: cst.CompFor) -> None:
-    iterated = evaluate(frame, node.iter)
+    iterated = frame.sequence(evaluate(frame, node.iter), runs=False)
     if isinstance(iterated, Tensor):
         frame.decline(node.iter, "T109", "a loop over a tensor")
     frame.iterated(node.iter, iterated)

@@ -8,6 +8,7 @@ from typing import Any
 
 import libcst as cst
 
+from translator.catalog.dtypes import dtype_named
 from translator.infer.facts import Replace
 from translator.infer.frame import Frame
 from translator.infer.orders import require
@@ -17,15 +18,13 @@ from translator.infer.values import (
     Dim,
     FrameworkRef,
     Instance,
-    Items,
     LayerAt,
-    Many,
     Number,
+    OneOf,
     Shape,
     Symbol,
     TensorMethod,
     Value,
-    options,
 )
 from translator.syntax import children
 
@@ -43,7 +42,7 @@ def evaluate(frame: Frame, node: cst.BaseExpression) -> Value:
 
 def settle(frame: Frame, node: cst.BaseExpression, value: Value) -> Value:
     """Decide about a bare framework name, and bring a shape used as a whole into source order."""
-    if isinstance(value, FrameworkRef):
+    if isinstance(value, FrameworkRef) and frame.is_spelled(node):
         reference(frame, node, value.api)
     elif isinstance(value, TensorMethod):
         name = f"torch.Tensor.{value.name}" if frame.analysis.source == "torch" else value.name
@@ -69,7 +68,7 @@ def raw(frame: Frame, node: cst.BaseExpression) -> Value:
 
 def escape(frame: Frame, value: Value) -> None:
     """A layer is handed on as a value, so its call sites are not all known."""
-    for option in options(value) if not isinstance(value, Items | Many) else ():
+    for option in value.options if isinstance(value, OneOf) else (value,):
         if isinstance(option, LayerAt):
             for site in option.sites:
                 found = frame.analysis.tables.sites.get(site)
@@ -103,14 +102,24 @@ def _stable(frame: Frame, node: cst.CSTNode) -> bool:
 
 
 def reference(frame: Frame, node: cst.BaseExpression, api: str) -> None:
-    target = frame.analysis.reference_target(api)
+    if api in ("torch.Tensor", "keras.KerasTensor"):
+        why = f"no class of {'Keras' if frame.analysis.to == 'keras' else 'PyTorch'} has exactly the instances of {api}"
+        frame.decline(node, "T105", why, api, hint="ask keras.ops.is_tensor(x), or torch.is_tensor(x)")
+        return
+    dtype = dtype_named(api)
+    if dtype is not None and frame.analysis.to == "keras":
+        frame.decide(node, Replace("literal", api, data=f'"{dtype}"'))
+        return
+    if dtype is None and frame.analysis.catalog.alternatives(frame.analysis.source, api):
+        # What arrives at which calls is known in the end.
+        frame.decide(node, Replace("factory", api))
+        return
+    target = frame.analysis.reference_target(api) if dtype is None else f"torch.{dtype}"
     if target is not None:
         frame.decide(node, Replace("reference", api, target))
         return
     if frame.analysis.is_namespace(api):
         frame.decline(node, "T105", f"{api} is used as a value", api)
-    elif frame.analysis.catalog.alternatives(frame.analysis.source, api):
-        frame.decline(node, "T105", f"{api} is used as a value, only its calls are translated", api)
     else:
         frame.decline(node, frame.analysis.missing_code(api), f"{api} has no counterpart in the mapping database", api)
 

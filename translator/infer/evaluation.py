@@ -11,9 +11,11 @@ from translator.infer.evaluate import HANDLERS, evaluate
 from translator.infer.expressions import EXPRESSIONS
 from translator.infer.facts import Conversion, Function
 from translator.infer.frame import Frame
+from translator.infer.joins import join
 from translator.infer.orders import require
+from translator.infer.sequences import publish
 from translator.infer.statements import run, suite
-from translator.infer.values import BOTTOM, NONE, Bottom, Items, Many, Tensor, Value, join
+from translator.infer.values import BOTTOM, NONE, Bottom, Items, Many, Tensor, Value
 from translator.syntax import parameters
 
 if TYPE_CHECKING:
@@ -23,28 +25,23 @@ if TYPE_CHECKING:
 HANDLERS.update(EXPRESSIONS)
 
 
+class Demanded(Exception):  # not an error: it ends an evaluation that has to begin anew
+    """The running function has come to demand an axis order of its own argument."""
+
+
 def evaluate_function(analysis: Analysis, function: Function) -> None:
-    """Run a function once (again where joins forced an order) and publish its summary."""
-    for _ in range(4):
+    """Run a function once, again where joins forced an order or it demanded one of its own arguments; publish it."""
+    for _ in range(4 + len(function.parameters)):
         function.decisions, function.conversions, function.notes, function.unpacks = {}, {}, {}, {}
         function.training_reads, function.renamed, function.merges = {}, {}, {}
         function.between, function.added = {}, {}
         function.needs_training = False
         function.pending = {}
         frame = Frame(analysis, function)
-        _enter(frame)
-        if function.node is not None and isinstance(function.node, cst.FunctionDef):
-            suite(frame, function.node.body)
-            _leave(frame)
-        elif isinstance(function.node, cst.Lambda):
-            frame.returns.append((function.node.body, evaluate(frame, function.node.body)))
-            _leave(frame)
-        elif function.owner is not None:
-            _class_body(frame)
-        else:
-            for tree in analysis.trees:
-                function.tree = tree
-                run(frame, tree.module.body)
+        try:
+            _run(frame)
+        except Demanded:
+            continue
         if not frame.again:
             break
     if function.node is not None and frame.env != function.scope:
@@ -53,26 +50,41 @@ def evaluate_function(analysis: Analysis, function: Function) -> None:
     analysis.publish(function)
 
 
+def _run(frame: Frame) -> None:
+    analysis, function = frame.analysis, frame.function
+    _enter(frame)
+    if function.node is not None and isinstance(function.node, cst.FunctionDef):
+        suite(frame, function.node.body)
+        _leave(frame)
+    elif isinstance(function.node, cst.Lambda):
+        frame.returns.append((function.node.body, evaluate(frame, function.node.body)))
+        _leave(frame)
+    elif function.owner is not None:
+        _class_body(frame)
+    else:
+        for tree in analysis.trees:
+            function.tree = tree
+            run(frame, tree.module.body)
+
+
 def _enter(frame: Frame) -> None:
     function = frame.function
     if function.node is None:
         return
     for index, param in enumerate(parameters(function.node)):
         frame.env[param.name.value] = parameter(frame, param, index)
-        if param.default is not None:
-            # Defaults are evaluated where the function is defined; only their names matter here.
-            evaluate(frame, param.default)
+    function.entered = dict(frame.env)
     if isinstance(function.node, cst.FunctionDef) and function.node.returns is not None:
         visit(frame, function.node.returns.annotation)
-    function.reads.add(("parameter", function.key))
 
 
 def _leave(frame: Frame) -> None:
     function = frame.function
+    publish(frame)
     result: Value = BOTTOM
     orders = {_order_at(value) for _, value in frame.returns} - {None}
     mixed = "moved" in orders and "source" in orders
-    boundary = is_forward(frame)
+    boundary = is_forward(frame.analysis, function)
     for node, value in frame.returns:
         if boundary and node is not None and isinstance(value, Many) and _order_at(value.item) == "moved":
             # The report names the leaves of an output; those of a list of unknown length it cannot.
@@ -106,5 +118,9 @@ def _class_body(frame: Frame) -> None:
     info = frame.analysis.tables.classes[frame.function.owner or ""]
     if isinstance(info.node.body, cst.IndentedBlock | cst.SimpleStatementSuite):
         run(frame, [s for s in info.node.body.body if not isinstance(s, cst.FunctionDef | cst.ClassDef)])
+        for statement in info.node.body.body:
+            if isinstance(statement, cst.FunctionDef):
+                for decorator in statement.decorators:
+                    evaluate(frame, decorator.decorator)
     for name, value in frame.env.items():
         frame.analysis.write(frame.function, ("attribute", info.name, name), value)

@@ -13,23 +13,14 @@ from translator.infer.attributes import attribute
 from translator.infer.calls import call
 from translator.infer.displays import comprehension, dict_comprehension, mapping, sequence
 from translator.infer.evaluate import escape, evaluate
+from translator.infer.facts import Replace
 from translator.infer.frame import Frame
 from translator.infer.framework import conditional
+from translator.infer.joins import element, join
 from translator.infer.orders import require
+from translator.infer.placement import device_choice
 from translator.infer.subscripts import subscript
-from translator.infer.values import (
-    UNKNOWN,
-    Const,
-    FunctionRef,
-    Items,
-    Many,
-    Mapping,
-    Tensor,
-    Training,
-    Value,
-    element,
-    join,
-)
+from translator.infer.values import UNKNOWN, Const, Device, FunctionRef, Items, Many, Mapping, Tensor, Training, Value
 from translator.syntax import NOT_LITERAL, literal
 
 
@@ -38,12 +29,24 @@ def _literal(frame: Frame, node: cst.BaseExpression) -> Value:
     return UNKNOWN if value is NOT_LITERAL else Const(value)
 
 
+def report_hidden(frame: Frame, node: cst.Name) -> None:
+    """A name of the framework that a star import of something unknown may have replaced is a use of it all the same."""
+    api = frame.analysis.hidden(node.value) if node.value not in frame.env else None
+    if api is not None:
+        why = f"{node.value} is {api}, unless a later star import brings another {node.value}"
+        frame.decline(node, "T105", why, api, hint="import the names that are needed one by one")
+
+
 def _name(frame: Frame, node: cst.Name) -> Value:
     if node.value in ("None", "True", "False"):
         return _literal(frame, node)
     value = frame.lookup(node.value)
+    if value == UNKNOWN and frame.analysis.stars:
+        report_hidden(frame, node)
     if isinstance(value, Training):
         frame.function.training_reads[node] = value
+    if isinstance(value, Device):
+        frame.decide(node, Replace("literal", data="None"))
     if node.value in frame.stale and isinstance(value, Tensor | Items | Many | Mapping):
         frame.decline(
             node,
@@ -55,6 +58,9 @@ def _name(frame: Frame, node: cst.Name) -> Value:
 
 
 def _conditional(frame: Frame, node: cst.IfExp) -> Value:
+    device = device_choice(frame, node)
+    if device is not None:
+        return device
     if isinstance(evaluate(frame, node.test), Tensor):
         frame.decline(node.test, "T109", "a choice by the value of a tensor")
     chosen = conditional(frame, node)

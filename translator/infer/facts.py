@@ -8,10 +8,11 @@ from typing import Any
 
 import libcst as cst
 
-from translator.catalog.entry import Around, Entry
+from translator.catalog.entry import Around, Entry, Limit
 from translator.catalog.load import Alternative
 from translator.catalog.unify import Bindings
 from translator.infer.values import BOTTOM, Order, Tensor, Value
+from translator.model import Aspect
 from translator.syntax import Tree
 
 
@@ -69,6 +70,9 @@ class Replace:
     data: Any = None
 
 
+LIMIT_CODES: Mapping[Aspect, str] = {"outputs": "T201", "gradients": "T202", "state": "T002", "initial": "T003"}
+"""The code of the note on a limit, by what the limit affects."""
+
 Key = tuple[str, ...]
 """What a function may write: ("attribute", class, name), ("argument", function, name) or ("global", name)."""
 
@@ -77,7 +81,10 @@ Decision = Rewrite | Declined | Replace
 
 @dataclass
 class LayerSite:
-    """A construction call of a framework layer and everything that is learned about it."""
+    """A construction call of a framework layer and everything that is learned about it.
+
+    ``node`` is the construction with the helper function of ours around it, where there is one.
+    """
 
     node: cst.Call
     function: Function
@@ -86,17 +93,38 @@ class LayerSite:
     decline: Declined | None = None
     role: str = "other"
     escaped: bool = False
+    """Handed on as a value, so that not all of its call sites are known."""
+    taken: bool = False
+    """Its container is taken apart, so that nothing may be spliced in beside it."""
     input: Value = BOTTOM
     calls: dict[cst.Call, tuple[Function, frozenset[cst.CSTNode]]] = field(default_factory=dict)
+    states: dict[cst.Call, tuple[cst.BaseExpression, ...] | None] = field(default_factory=dict)
+    """The initial states that a recurrent layer is given at its calls; None where they are not known one by one."""
     peeled: Mapping[str, cst.Arg] = field(default_factory=dict)
     ranks: set[int | None] = field(default_factory=set)
+    orders: dict[cst.CSTNode | str, Order] = field(default_factory=dict)
     attribute: str = ""
     order: Order | None = None
     around: Around | None = None
     activation: str | None = None
     form: str = "plain"
     notes: list[Note] = field(default_factory=list)
-    discovered: int = 0
+    doubts: tuple[Note, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    """The limits of its entry that hold for it."""
+    start: int = 0
+    inner: cst.Call | None = None
+    """The construction itself, where a helper function stands around it."""
+    wrapper: str = ""
+    """That helper function."""
+    lazy: Rewrite | None = None
+    """A PyTorch module of a class that comes as a value, which finds its own size."""
+    place: cst.CSTNode | None = None
+    """Where it stands in the text, if ``node`` does not: a call of a class that comes as a value."""
+
+    @property
+    def construction(self) -> cst.Call:
+        return self.inner or self.node
 
     @property
     def entry(self) -> Entry | None:
@@ -117,12 +145,14 @@ class Function:
     incoming: dict[str, Value] = field(default_factory=dict)
     conflicts: set[str] = field(default_factory=set)
     demands: dict[str, Tensor] = field(default_factory=dict)
+    floats: set[str] = field(default_factory=set)
+    sizes: set[str] = field(default_factory=set)
     forced: set[str] = field(default_factory=set)
     returned: Value = BOTTOM
     returns_source: bool = False
-    mutated: set[str] = field(default_factory=set)
+    changed: dict[str, bool] = field(default_factory=dict)
+    """The parameters that it changes in place, and whether it surely does."""
     called: bool = False
-    reads: set[object] = field(default_factory=set)
     decisions: dict[cst.CSTNode, Decision] = field(default_factory=dict)
     conversions: dict[cst.CSTNode, Conversion] = field(default_factory=dict)
     notes: dict[cst.CSTNode, Note] = field(default_factory=dict)
@@ -137,6 +167,10 @@ class Function:
     scope: dict[str, Value] = field(default_factory=dict)
     pending: dict[Key, Value] = field(default_factory=dict)
     contributed: tuple[Key, ...] = ()
+    declared: dict[str, tuple[Value | None, Value]] = field(default_factory=dict)
+    """Per parameter what its annotation and its default say."""
+    entered: dict[str, Value] = field(default_factory=dict)
+    """The parameters as the last evaluation found them."""
 
     @property
     def name(self) -> str:
@@ -153,6 +187,8 @@ class ClassInfo:
     bases: tuple[str, ...] = ()
     framework_bases: tuple[str, ...] = ()
     module: bool = False
+    sequential: bool = False
+    """Whether it derives from Sequential, so that its elements run one after the other."""
     methods: dict[str, Function] = field(default_factory=dict)
     attributes: dict[str, Value] = field(default_factory=dict)
     body: Function | None = None

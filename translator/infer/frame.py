@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from translator.infer.direction import FORWARD
 from translator.infer.facts import Conversion, Decision, Declined, Function, Note, Replace
+from translator.infer.joins import join, join_all
 from translator.infer.values import (
     BOTTOM,
     DECLINED,
@@ -18,9 +20,10 @@ from translator.infer.values import (
     Container,
     FrameworkRef,
     FunctionRef,
+    Instance,
+    OneOf,
     Tensor,
     Value,
-    join,
     shares,
     storage,
 )
@@ -32,8 +35,12 @@ if TYPE_CHECKING:
 BUILTINS = frozenset(
     "super len range int float bool str list tuple dict set zip enumerate reversed isinstance print sum min max "
     "abs round sorted any all map filter getattr setattr hasattr type id iter next open repr vars "
-    "callable divmod pow".split()
+    "callable divmod pow __import__".split()
 )
+
+
+ELEMENTS = "<elements>"
+"""Where a class that derives from Sequential keeps its elements: no name that a program could have."""
 
 
 class Frame:
@@ -49,6 +56,10 @@ class Frame:
         self.returns: list[tuple[cst.BaseExpression | None, Value]] = []
         self.stale: dict[str, str] = {}
         self.again = False
+        self.bare: cst.CSTNode | None = None
+        """The call that stands as a statement of its own."""
+        self.assigning: cst.CSTNode | None = None
+        """The assignment, of one target, that is being evaluated."""
 
     # recording
 
@@ -76,18 +87,18 @@ class Frame:
         while scope is not None and scope.parent is not None and scope.parent.node is not None:
             scope = scope.parent
             if name in scope.local_names or name in scope.parameters:
-                self.function.reads.add(("scope", scope.key))
+                self.analysis.watch(self.function, ("scope", scope.key))
                 return _captured(scope.scope.get(name, BOTTOM))
-        self.function.reads.add(("global", name))
+        if ("global", name) in self.function.pending and name not in self.analysis.rebound:
+            return self.function.pending[("global", name)]
+        self.analysis.watch(self.function, ("global", name))
         if name in self.analysis.rebound:
             return UNKNOWN
-        if ("global", name) in self.function.pending:
-            return self.function.pending[("global", name)]
         if name in self.analysis.tables.globals:
             return self.analysis.tables.globals[name]
-        for module in self.analysis.stars:
-            if f"{module}.{name}" in self.analysis.catalog.known:
-                return FrameworkRef(self.analysis.catalog.canonical(f"{module}.{name}"))
+        starred = self.analysis.star_value(name) if name not in BUILTINS else None
+        if starred is not None:
+            return starred
         return Builtin(name) if name in BUILTINS else UNKNOWN
 
     def bind(self, name: str, value: Value) -> None:
@@ -111,6 +122,19 @@ class Frame:
             return self.analysis.catalog.canonical(f"{base}.{node.attr.value}") if base is not None else None
         return None
 
+    def is_spelled(self, node: cst.CSTNode) -> bool:
+        """Whether an expression is a framework name as an import makes it known, not a variable that holds one."""
+        root = node
+        while isinstance(root, cst.Attribute):
+            root = root.value
+        if not isinstance(root, cst.Name) or root.value in self.function.parameters:
+            return False
+        if isinstance(node, cst.Attribute):
+            return isinstance(self.lookup(root.value), FrameworkRef)
+        name = root.value
+        own = name in self.function.local_names or name in self.analysis.bound_at
+        return name in self.analysis.imported_names or (bool(self.analysis.stars) and not own)
+
     def method_of(self, call: cst.Call) -> tuple[str, cst.BaseExpression] | None:
         """A tensor method call as the name of the method and the receiver."""
         if not isinstance(call.func, cst.Attribute) or self.api_of(call.func) is not None:
@@ -131,10 +155,6 @@ class Frame:
         if not isinstance(value, Tensor) or value.token is None:
             return
         tokens = storage(value)
-        parameters = set(value.origins) | {t.rpartition(":")[2] for t in tokens if isinstance(t, str)}
-        if not parameters <= self.function.mutated:
-            self.function.mutated |= parameters
-            self.analysis.changed(("returned", self.function.key))
         for name, other in self.env.items():
             if name not in keep and shares(other, tokens):
                 self.stale[name] = "it shares memory with a tensor that is changed in place above"
@@ -145,8 +165,29 @@ class Frame:
         """A container whose elements are taken one by one: keras.Sequential keeps them in ``layers``."""
         if isinstance(value, Container):
             self.analysis.escape_items(value)
-            if value.runs and self.analysis.to == "keras":
+            self.analysis.indexed.add(value.site)
+            decision = self.function.decisions.get(node)
+            if isinstance(decision, Replace) and decision.rewriter == "sequential_slice":
+                self.decide(node, replace(decision, data="items"))
+            elif value.runs and self.analysis.to == "keras":
                 self.decide(node, Replace("sequential_items"))
+
+    def elements(self, cls: str) -> Value:
+        """The elements of a class that derives from Sequential, as a container."""
+        return self.env.get(ELEMENTS) or self.analysis.attribute(cls, ELEMENTS, self.function)
+
+    def sequence(self, value: Value, runs: bool = True) -> Value:
+        """An instance of a class that derives from Sequential as the container that it is; other values as they are.
+
+        Where it ``runs``, one with a forward of its own stays what it is.
+        """
+        if isinstance(value, Instance):
+            info = self.analysis.tables.classes[value.cls]
+            own = runs and self.analysis.find_method(value.cls, FORWARD[self.analysis.source]) is not None
+            return self.elements(value.cls) if info.sequential and not own else value
+        if isinstance(value, OneOf):
+            return join_all(tuple(self.sequence(option, runs) for option in value.options))
+        return value
 
     def merge(self, envs: Sequence[dict[str, Value]]) -> dict[str, Value]:
         """Join environments; a name in two axis orders is forced to source order and the function run again."""

@@ -8,11 +8,15 @@ from dataclasses import replace
 import libcst as cst
 
 from translator.infer.annotations import FORWARD
+from translator.infer.changes import change
 from translator.infer.evaluate import escape, evaluate
 from translator.infer.facts import Function, Replace
 from translator.infer.frame import Frame
+from translator.infer.joins import join
 from translator.infer.orders import require
-from translator.infer.values import BOTTOM, UNKNOWN, ClassRef, Many, Number, Tensor, Unknown, Value, join
+from translator.infer.sizes import pass_size
+from translator.infer.star_arguments import pass_extra, pass_spread
+from translator.infer.values import BOTTOM, UNKNOWN, ClassRef, Made, Many, Number, Tensor, Unknown, Value
 from translator.infer.values import Items as ItemsValue
 
 
@@ -25,10 +29,10 @@ def own_function(frame: Frame, node: cst.Call, function: Function, cls: str | No
     if is_forward and isinstance(node.func, cst.Attribute):
         frame.decide(node.func.attr, Replace("forward_name"))
     passed = pass_arguments(frame, node, function, skip_self=skip)
-    frame.function.reads.add(("returned", function.key))
-    for param in function.mutated:
+    frame.analysis.watch(frame.function, ("returned", function.key), function.returned)
+    for param in sorted(function.changed):
         if param in passed:
-            frame.mutate(passed[param][1], node)
+            change(frame, passed[param][1], passed[param][0], node, sure=function.changed[param])
     return substitute(function.returned, passed)
 
 
@@ -74,12 +78,15 @@ def pass_arguments(
     passed: dict[str, tuple[cst.BaseExpression, Value]] = {}
     position = 0
     stars = _star_names(function)
+    extra: list[tuple[cst.Arg, Value]] = []
+    spread: list[tuple[cst.Arg, Value]] = []
     for arg in node.args:
         value = evaluate(frame, arg.value)
         escape(frame, value)
         if isinstance(value, ClassRef):
             _mark_passed(frame, value)
         if arg.star:
+            spread.append((arg, value))
             continue
         if arg.keyword is not None:
             name = arg.keyword.value
@@ -87,11 +94,15 @@ def pass_arguments(
             name = names[position]
             position += 1
         else:
-            continue
+            name = ""
         if name not in function.parameters or name in stars:
+            extra.append((arg, value))
             continue
         frame.analysis.pass_argument(frame.function, function, name, value)
         passed[name] = (arg.value, _deliver(frame, function, name, arg.value, value))
+    pass_extra(frame, function, extra)
+    for arg, value in spread:
+        pass_spread(frame, node, function, arg, value, [n for n in names if n not in passed and n not in stars])
     return passed
 
 
@@ -111,8 +122,10 @@ def _mark_passed(frame: Frame, value: ClassRef) -> None:
 
 
 def _deliver(frame: Frame, function: Function, name: str, node: cst.BaseExpression, value: Value) -> Value:
-    frame.function.reads.add(("parameter", function.key))
+    frame.analysis.watch(frame.function, ("parameter", function.key))
     wanted = frame.analysis.parameter_order(function, name)
+    if isinstance(value, Unknown):
+        pass_size(frame, function, name, node)
     if isinstance(value, Tensor | Unknown):
         if wanted is not None and wanted.order == "moved":
             return require(frame, node, value, "moved", wanted.rank)
@@ -144,7 +157,7 @@ def substitute(value: Value, passed: Mapping[str, tuple[cst.BaseExpression, Valu
         return replace(value, items=tuple(substitute(v, passed) for v in value.items))
     if isinstance(value, Many):
         return Many(substitute(value.item, passed))
-    if isinstance(value, Unknown) and value.origins:
+    if isinstance(value, Unknown) and value.origins and not isinstance(value, Made):
         known = [passed[o][1] for o in sorted(value.origins) if o in passed]
         return known[0] if len(known) == 1 else UNKNOWN
     if isinstance(value, Number) and value.dim is not None and not isinstance(value.dim, int):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import libcst as cst
 
 from translator.infer.containers import given_shape
@@ -16,13 +18,29 @@ def add_to_sequential(frame: Frame, node: cst.Call, target: cst.CSTNode, base: C
     """``model.add(layer)``: the element goes to the end of a Sequential held in a local name."""
     if not isinstance(target, cst.Name):
         return frame.decline(node, "T102", "adding to a Sequential that is not held in a local name")
-    arg = node.args[0].value
+
+    def bind(grown: Value) -> None:
+        assert isinstance(target, cst.Name)
+        frame.bind(target.value, grown)
+
+    return add_element(frame, node, node.args[0].value, base, item, bind)
+
+
+def add_element(
+    frame: Frame,
+    node: cst.Call,
+    arg: cst.BaseExpression,
+    base: Container,
+    item: Value,
+    bind: Callable[[Value], None],
+) -> Value:
+    """A call that adds ``arg`` to a Sequential; ``bind`` gets the container that it then is."""
     if isinstance(item, Tensor):
         frame.function.decisions.pop(arg, None)
         frame.analysis.starts[base.site] = item
         frame.decide(node, Replace("drop_statement"))
         return NONE
-    frame.analysis.grown.add(base.site)
+    frame.analysis.grown.setdefault(base.site, len(base.items))
     frame.analysis.ran.add(base.site)
     if isinstance(item, LayerAt) and arg in item.sites:
         site = frame.analysis.tables.sites[arg]
@@ -36,8 +54,8 @@ def add_to_sequential(frame: Frame, node: cst.Call, target: cst.CSTNode, base: C
     grown = Container(base.site, True, (*base.items, item))
     conversion = _added_conversion(frame, base, item, grown)
     frame.function.added.setdefault(node, set()).add(conversion)
-    frame.bind(target.value, frame.analysis.made(frame.function, grown))
-    frame.decide(node, Replace("sequential_add"))
+    bind(frame.analysis.made(frame.function, grown))
+    frame.decide(node, Replace("sequential_add", data=arg))
     return NONE
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 
 from translator.infer.arguments import arguments
@@ -20,7 +22,7 @@ def instantiate(frame: Frame, node: cst.Call, name: str) -> Value:
     function = frame.function
     fields = _record_fields(info)
     if fields is not None:
-        return _record(frame, node, fields)
+        return record(frame, node, fields)
     if info.module:
         if function.owner is not None and frame.analysis.tables.classes[function.owner].module:
             info.inside = True
@@ -51,7 +53,8 @@ def _record_fields(info: ClassInfo) -> list[str] | None:
     return [small.target.value for small in smalls if isinstance(small.target, cst.Name)]
 
 
-def _record(frame: Frame, node: cst.Call, fields: list[str]) -> Value:
+def record(frame: Frame, node: cst.Call, fields: Sequence[str]) -> Value:
+    """A named tuple or dataclass: its values by the names of its fields."""
     items: dict[str, Value] = {}
     for index, arg in enumerate(node.args):
         value = evaluate(frame, arg.value)

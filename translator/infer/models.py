@@ -11,19 +11,9 @@ from translator.infer.annotations import FORWARD
 from translator.infer.definitions import MODULE
 from translator.infer.dims import moved_axes
 from translator.infer.facts import Function
-from translator.infer.frame import Frame
+from translator.infer.frame import ELEMENTS, Frame
 from translator.infer.modules import container_signature
-from translator.infer.values import (
-    Container,
-    FunctionRef,
-    Instance,
-    Items,
-    LayerAt,
-    Many,
-    Tensor,
-    Value,
-    options,
-)
+from translator.infer.values import Container, FunctionRef, Instance, Items, LayerAt, Many, Tensor, Value, options
 from translator.infer.values import Mapping as MappingValue
 from translator.model import ModelInfo, Span
 from translator.syntax import parameters
@@ -74,8 +64,12 @@ def _class_model(analysis: Analysis, name: str, span: Span) -> ModelInfo:
     forward = analysis.find_method(name, FORWARD[analysis.source])
     inputs, ranks = forward_inputs(analysis, forward)
     outputs = leaves(analysis, forward.returned) if forward is not None else {}
+    elements = analysis.written.get(("attribute", name, ELEMENTS))
+    if forward is None and info.sequential and isinstance(elements, Container):
+        inputs, outputs, ranks = container_rules(analysis, elements)
     init = analysis.find_method(name, "__init__")
-    construct = f"{name}()" if all_defaults(init) and forward is not None else analysis.constructions.get(name)
+    runs = forward is not None or elements is not None
+    construct = f"{name}()" if all_defaults(init) and runs else analysis.constructions.get(name)
     root = not info.inside or info.instantiated_at_root
     return ModelInfo(name, name, "class", span, inputs, outputs, ranks, construct, root)
 

@@ -9,26 +9,16 @@ import libcst as cst
 
 from translator.infer import dims
 from translator.infer.assignment import assign
+from translator.infer.changes import change
 from translator.infer.evaluate import dim_of, escape, evaluate
 from translator.infer.facts import Replace
 from translator.infer.frame import Frame
+from translator.infer.indexing import evaluate_indices
+from translator.infer.initializing import has_weight
+from translator.infer.joins import element, join, number_kind
 from translator.infer.orders import join_orders, require
-from translator.infer.values import (
-    UNKNOWN,
-    Const,
-    Dim,
-    Items,
-    Many,
-    Number,
-    Tensor,
-    Unknown,
-    Value,
-    element,
-    join,
-    number_kind,
-    shares,
-    storage,
-)
+from translator.infer.updates import SETITEM, update
+from translator.infer.values import UNKNOWN, Const, Dim, Items, Many, Number, Tensor, Unknown, Value, shares, storage
 
 ARITHMETIC: dict[type, str] = {
     cst.Add: "add",
@@ -89,6 +79,9 @@ def augmented(frame: Frame, node: cst.AugAssign) -> None:
 
     Rebinding is the same unless another name sees it.
     """
+    if isinstance(node.target, cst.Subscript) and isinstance(evaluate(frame, node.target.value), Tensor):
+        _augmented_item(frame, node, node.target)
+        return
     left = evaluate(frame, node.target)
     right = evaluate(frame, node.value)
     name = AUGMENTED.get(type(node.operator))
@@ -96,12 +89,9 @@ def augmented(frame: Frame, node: cst.AugAssign) -> None:
         if name is None:
             frame.decline(node.target, "T101", "this augmented assignment has no counterpart for tensors")
             return
-        if isinstance(node.target, cst.Subscript):
-            frame.decline(node.target, "T109", "assignment into a slice of a tensor")
-            return
         keep = [node.target.value] if isinstance(node.target, cst.Name) else []
         if frame.analysis.source == "torch" and isinstance(left, Tensor):
-            frame.mutate(left, node, keep)
+            change(frame, left, node.target, node, keep)
         result = _elementwise(frame, (node.target, node.value), (left, right), name)
         explicit = _explicit(frame, (left, right), name)
         conversion = frame.function.conversions.pop(node.target, None)
@@ -119,6 +109,23 @@ def augmented(frame: Frame, node: cst.AugAssign) -> None:
         assign(frame, node.target, _numbers(name or "", left, right), None)
 
 
+def _augmented_item(frame: Frame, node: cst.AugAssign, target: cst.Subscript) -> None:
+    """``x[i] += y``: the items are read, changed and put back."""
+    owner = frame.memo[target.value]
+    indices = evaluate_indices(frame, target)
+    right = evaluate(frame, node.value)
+    name = AUGMENTED.get(type(node.operator))
+    assert isinstance(owner, Tensor)
+    if name is None or name == "matmul":
+        frame.decline(target, "T101", "this augmented assignment has no counterpart for parts of tensors")
+        return
+    found = update(frame, node, target, owner, indices, (node.value, right), name)
+    if found is not None:
+        done, items = found
+        explicit = _explicit(frame, (items, right), name)
+        frame.decide(node, Replace("update", SETITEM, data=replace(done, explicit=explicit)))
+
+
 def _is_own(frame: Frame, value: Value, keep: Sequence[str]) -> bool:
     """Whether a tensor was made in this function and has one name only, so that changing it in place is the same."""
     tokens = storage(value) if isinstance(value, Tensor) else frozenset()
@@ -133,10 +140,10 @@ def _binary(frame: Frame, node: cst.BinaryOperation) -> Value:
     right = evaluate(frame, node.right)
     name = ARITHMETIC.get(type(node.operator))
     if isinstance(left, Tensor) or isinstance(right, Tensor):
+        if isinstance(node.operator, cst.BitAnd | cst.BitOr | cst.BitXor):
+            return _bitwise(frame, node, left, right)
         if name is None:
-            return frame.decline(
-                node, "T101", "bitwise operators on tensors have no counterpart in the mapping database"
-            )
+            return frame.decline(node, "T101", "shifts of tensors have no counterpart in the mapping database")
         if isinstance(left, Items | Many) or isinstance(right, Items | Many):
             return frame.decline(node, "T109", "an operation between a tensor and a list")
         result = _elementwise(frame, (node.left, node.right), (left, right), name)
@@ -159,6 +166,13 @@ def _binary(frame: Frame, node: cst.BinaryOperation) -> Value:
     value = _numbers(name or "", left, right)
     dim = dim_of(frame, node, value) if isinstance(value, Number) else None
     return replace(value, dim=dim) if isinstance(value, Number) and dim is not None else value
+
+
+def _bitwise(frame: Frame, node: cst.BinaryOperation, left: Value, right: Value) -> Value:
+    """``&``, ``|`` and ``^`` mean the same on equal dtypes in both libraries, and are refused on floats."""
+    result = join_orders(frame, (node.left, node.right), (left, right))
+    frame.decide(node, Replace("operator", target="bitwise", data=False))
+    return replace(result, token=node)
 
 
 _LONGEST_CHAIN = 60
@@ -194,7 +208,7 @@ def _explicit(frame: Frame, values: Sequence[Value], name: str) -> bool:
     others = [v for v in values if not isinstance(v, Tensor)]
     if all(t.dtype == "float" for t in tensors):
         return any(not _is_plain_number(v) for v in others) and bool(others)
-    if len(tensors) == 2:
+    if len(tensors) == 2 or any(t.dtype == "bool" for t in tensors):
         return True
     return name in ("divide", "floor_divide", "mod", "power") or not all(number_kind(v) == "int" for v in others)
 
@@ -232,19 +246,23 @@ def _unary(frame: Frame, node: cst.UnaryOperation) -> Value:
             return replace(value, token=node)
         if isinstance(node.operator, cst.Not):
             return frame.decline(node, "T109", "the truth value of a tensor")
-        return frame.decline(node, "T101", "~ on a tensor has no counterpart in the mapping database")
+        frame.decide(node, Replace("inverted"))
+        return replace(value, token=node)
     if isinstance(value, Const) and isinstance(node.operator, cst.Minus) and isinstance(value.value, int | float):
         return Const(-value.value)
     return Number(value.kind) if isinstance(value, Number) else UNKNOWN
 
 
 def _comparison(frame: Frame, node: cst.Comparison) -> Value:
+    if isinstance(node.left, cst.Attribute) and has_weight(frame, node):
+        return UNKNOWN
     values = [evaluate(frame, node.left)]
     nodes: list[cst.BaseExpression] = [node.left]
     for part in node.comparisons:
         values.append(evaluate(frame, part.comparator))
         nodes.append(part.comparator)
     if not any(isinstance(v, Tensor) for v in values):
+        _compared(frame, nodes)
         return UNKNOWN
     operators = [type(part.operator) for part in node.comparisons]
     if all(op in (cst.Is, cst.IsNot, cst.In, cst.NotIn) for op in operators):
@@ -254,6 +272,14 @@ def _comparison(frame: Frame, node: cst.Comparison) -> Value:
     result = join_orders(frame, nodes, values)
     frame.decide(node, Replace("comparison", target=_COMPARISONS[operators[0]]))
     return replace(result, dtype="bool")
+
+
+def _compared(frame: Frame, nodes: Sequence[cst.BaseExpression]) -> None:
+    """Classes of the framework that are compared must each stay one object."""
+    for node in nodes:
+        decision = frame.function.decisions.get(node)
+        if isinstance(decision, Replace) and decision.rewriter == "factory":
+            frame.decide(node, replace(decision, target="compared"))
 
 
 def _boolean(frame: Frame, node: cst.BooleanOperation) -> Value:

@@ -27,10 +27,14 @@ def require(frame: Frame, place: Place, value: Value, order: Order, rank: int | 
         tensor = replace(tensor, rank=known)
     if known is not None and known <= 2:
         return tensor.ordered("source")
+    if known is not None and isinstance(value, Tensor) and value.rank is None and not frame.analysis.moves_boundary:
+        _demand(frame, tensor, "source", known)
     if tensor.order == order:
         return tensor
     if tensor.order is None:
         if order == "source":
+            if known is not None:
+                _demand(frame, tensor, "source", known)
             return tensor
         if known is not None and _demand(frame, tensor, order, known):
             return replace(tensor, order="moved", dtype=tensor.dtype or "float")
@@ -44,12 +48,19 @@ def require(frame: Frame, place: Place, value: Value, order: Order, rank: int | 
     return replace(tensor, order=order, token=None)
 
 
+def floating(frame: Frame, value: Value) -> None:
+    """An operation on images takes floats: a parameter that comes this far is known to be one."""
+    if isinstance(value, Tensor) and value.dtype is None:
+        for name in value.origins & frozenset(frame.function.parameters):
+            frame.analysis.demand_float(frame.function, name)
+
+
 def _origins(value: Value) -> frozenset[str]:
     return value.origins if isinstance(value, Unknown | Tensor) else frozenset()
 
 
 def _demand(frame: Frame, tensor: Tensor, order: Order, rank: int) -> bool:
-    if not frame.analysis.moves_boundary or not tensor.origins:
+    if not tensor.origins or (order == "moved" and not frame.analysis.moves_boundary):
         return False
     for name in tensor.origins & frozenset(frame.function.parameters):
         frame.analysis.demand(frame.function, name, order, rank, "float")

@@ -35,15 +35,23 @@ def result(
         return x.ordered(order)
     if spec == "unknown":
         return Tensor(None, "source")
+    if spec == "around":
+        return _around(x, order, channels_last)
     if spec.startswith("["):
         return _listed(spec, bindings, x, order, dim_of, channels_last)
     if found is None:
         return Tensor(None, "source")
     name, args = found[1], [a.strip() for a in found[2].split(",") if a.strip()]
-    if name == "last":
-        known = x.dims[:-1] if x.dims is not None else None
+    if name == "embedded":
         last = _dim(bindings.get(args[0]), dim_of)
-        return Tensor(x.rank, order, (*known, last) if known is not None else None, "float", x.origins)
+        if x.rank is None:
+            return Tensor(None, "source", None, "float", last=last)
+        return Tensor(x.rank + 1, "source", (*(x.dims or (None,) * x.rank), last), "float")
+    if name == "last":
+        last = _dim(bindings.get(args[0]), dim_of)
+        if x.rank is None:
+            return Tensor(None, order, None, "float", x.origins, last=last)
+        return Tensor(x.rank, order, (*(x.dims or (None,) * x.rank)[:-1], last), "float", x.origins)
     if name == "reduce":
         return _reduced(bindings, args, x, order, source)
     if name == "flatten":
@@ -59,6 +67,9 @@ def result(
         sizes = list(pooled.dims)
         sizes[pooled.rank - 1 if channels_last else 1] = _dim(bindings.get(args[0]), dim_of)
         return replace(pooled, dims=tuple(sizes))
+    if name == "transposed":
+        spec = f"[n, {args[0]}{', _' * ((x.rank or len(next(iter(entry.inputs.values()))[0].dims)) - 2)}]"
+        return _listed(spec, bindings, x, order, dim_of, channels_last)
     if name == "spatial":
         return _resized(bindings.get(args[0]), x, order, channels_last, dim_of)
     if name == "channels":
@@ -71,12 +82,41 @@ def result(
         )
     if name == "permute":
         return _permuted(bindings.get(args[0]), x)
+    if name == "loss":
+        return _lost(bindings.get(args[0]), x, order)
+    if name == "halved":
+        return _halved(bindings.get(args[0]), x, order)
     if name == "padded":
-        return Tensor(x.rank, order, None, x.dtype, x.origins if order is None else frozenset())
+        return Tensor(x.rank, order, None, x.dtype, x.origins if None in (order, x.rank) else frozenset())
     raise ValueError(f"[{entry.name}] has an unknown output {spec!r}")
 
 
-OUTPUTS = frozenset("last reduce flatten rank pool conv spatial channels concat reshape shape permute padded".split())
+OUTPUTS = frozenset(
+    "embedded last reduce flatten rank pool conv spatial "
+    "channels transposed concat reshape shape permute padded loss halved".split()
+)
+
+
+def _lost(reduction: Bound | None, x: Tensor, order: Order | None) -> Tensor:
+    """A loss is one number unless its ``reduction`` is 'none'; what it then gives for each sample is up to the loss."""
+    value = reduction.value if isinstance(reduction, Literal) else None
+    if isinstance(value, str) and value != "none":
+        return Tensor(0, "source", (), "float")
+    if x.order == "source" or order == "source":
+        return Tensor(None, "source", None, "float")
+    return Tensor(x.rank, order, None, "float", x.origins if order is None else frozenset())
+
+
+def _halved(bound: Bound | None, x: Tensor, order: Order | None) -> Tensor:
+    """One axis has half its size."""
+    axis = bound.value if isinstance(bound, Literal) else None
+    known = x.dims
+    if known is not None and isinstance(axis, int) and x.rank is not None:
+        sizes = [d // 2 if i == axis % x.rank and isinstance(d, int) else d for i, d in enumerate(known)]
+        known = tuple(None if i == axis % x.rank and not isinstance(d, int) else d for i, d in enumerate(sizes))
+    else:
+        known = None
+    return Tensor(x.rank, order, known, x.dtype, x.origins if order is None else frozenset())
 
 
 def _concatenated(bound: Bound | None, x: Tensor, order: Order | None) -> Tensor:
@@ -144,6 +184,16 @@ def _dim(bound: Bound | None, dim_of: DimOf) -> Dim:
     if isinstance(bound, Literal):
         return bound.value if isinstance(bound.value, int) and not isinstance(bound.value, bool) else None
     return dim_of(bound.node) if isinstance(bound, Code) else None
+
+
+def _around(x: Tensor, order: Order | None, channels_last: bool) -> Tensor:
+    """The spatial sizes change, at any rank."""
+    origins = x.origins if None in (order, x.rank) else frozenset()
+    if x.rank is None or x.rank <= 2:
+        return Tensor(x.rank, order, None, x.dtype, origins)
+    channel = x.rank - 1 if channels_last else 1
+    known = tuple(x.dim(axis) if axis in (0, channel) else None for axis in range(x.rank))
+    return Tensor(x.rank, order, known, x.dtype, origins)
 
 
 def _listed(

@@ -7,15 +7,22 @@ from typing import Any
 
 import libcst as cst
 
+from translator.infer import recurrent
 from translator.infer.annotations import visit
 from translator.infer.assignment import assign
+from translator.infer.builtin_calls import standard
 from translator.infer.calls import is_eval
 from translator.infer.evaluate import escape, evaluate, raw, settle
+from translator.infer.expressions import report_hidden
 from translator.infer.facts import Replace
 from translator.infer.frame import Frame
+from translator.infer.initializing import initializer_set, refine
+from translator.infer.joins import element
+from translator.infer.modes import returned, without_gradients
+from translator.infer.operations import changed_by
 from translator.infer.operators import augmented
-from translator.infer.values import NONE, UNKNOWN, FrameworkRef, FunctionRef, Shape, Tensor, Unknown, Value, element
-from translator.resolve.names import import_bindings
+from translator.infer.values import NONE, TARGET, UNKNOWN, FunctionRef, Made, Shape, Tensor, Unknown, Value
+from translator.resolve.names import FRAMEWORK_ROOTS, import_bindings
 from translator.syntax import children, literal
 
 
@@ -46,16 +53,40 @@ def _expr(frame: Frame, node: cst.Expr) -> None:
     if isinstance(node.value, cst.Call) and is_eval(frame, node.value):
         frame.decide(node.value, Replace("drop_statement", "torch.nn.Module.eval"))
         return
-    evaluate(frame, node.value)
+    if isinstance(node.value, cst.Call) and recurrent.flattens(frame, node.value):
+        frame.decide(node.value, Replace("drop_statement", "torch.nn.RNNBase.flatten_parameters"))
+        return
+    frame.bare = node.value
+    value = evaluate(frame, node.value)
+    if isinstance(node.value, cst.Call):
+        _keep_change(frame, node, node.value, value)
+
+
+def _keep_change(frame: Frame, node: cst.Expr, call: cst.Call, value: Value) -> None:
+    """``x.add_(y)`` as a statement: its result, which the target gives instead of a change, is bound to the name."""
+    changed = changed_by(frame, call)
+    if changed is None or not isinstance(value, Tensor):
+        return
+    while isinstance(changed, cst.Call):
+        changed = changed_by(frame, changed)
+    if isinstance(changed, cst.Name):
+        frame.decide(node, Replace("assign", data=changed.value))
+        frame.bind(changed.value, value)
+    else:
+        frame.decline(call, "T109", "what is changed in place here has no name that its new value could be bound to")
 
 
 def _assignment(frame: Frame, node: cst.Assign) -> None:
+    if isinstance(node.targets[0].target, cst.Attribute) and initializer_set(frame, node):
+        return
     value = raw(frame, node.value)
     unpacked = all(isinstance(t.target, cst.Tuple | cst.List) for t in node.targets)
     if not (isinstance(value, Shape) and unpacked):
         value = settle(frame, node.value, value)
+    frame.assigning = node if len(node.targets) == 1 else None
     for target in node.targets:
         assign(frame, target.target, value, node.value)
+    frame.assigning = None
 
 
 def _ann_assign(frame: Frame, node: cst.AnnAssign) -> None:
@@ -73,6 +104,8 @@ def _return(frame: Frame, node: cst.Return) -> None:
     value: Value = NONE if node.value is None else evaluate(frame, node.value)
     if node.value is not None:
         escape(frame, value)
+    if isinstance(frame.function.node, cst.FunctionDef) and frame.function.node.decorators:
+        returned(frame, node)
     frame.returns.append((node.value, value))
 
 
@@ -83,6 +116,7 @@ def _if(frame: Frame, node: cst.If) -> None:
     before = dict(frame.env)
     stale = dict(frame.stale)
     _refine(frame, node.test)
+    refine(frame, node.test)
     outer, frame.smoke = frame.smoke, frame.smoke or _is_main_guard(node.test)
     suite(frame, node.body)
     frame.smoke = outer
@@ -124,7 +158,7 @@ def _exits(suite: cst.BaseSuite) -> bool:
 
 
 def _loop_target(frame: Frame, node: cst.For) -> Value:
-    iterated = evaluate(frame, node.iter)
+    iterated = frame.sequence(evaluate(frame, node.iter), runs=False)
     if isinstance(iterated, Tensor):
         frame.decline(node.iter, "T109", "a loop over a tensor")
         return UNKNOWN
@@ -159,10 +193,14 @@ def _while(frame: Frame, node: cst.While) -> None:
 
 
 def _with(frame: Frame, node: cst.With) -> None:
+    if without_gradients(frame, node, lambda: suite(frame, node.body)):
+        return
     for item in node.items:
         evaluate(frame, item.item)
         if item.asname is not None:
-            assign(frame, item.asname.name, UNKNOWN, None)
+            # What a context manager of a framework enters is its own; of others nothing is known.
+            entered = frame.memo.get(item.item)
+            assign(frame, item.asname.name, entered if isinstance(entered, Made) else UNKNOWN, None)
     suite(frame, node.body)
 
 
@@ -202,6 +240,9 @@ def _class_def(frame: Frame, node: cst.ClassDef) -> None:
         return
     for decorator in node.decorators:
         evaluate(frame, decorator.decorator)
+    for base in node.bases:
+        if isinstance(base.value, cst.Name):
+            report_hidden(frame, base.value)
     if node.name.value not in frame.analysis.tables.classes or frame.function.node is not None:
         frame.bind(node.name.value, UNKNOWN)
         for child in node.bases:
@@ -212,12 +253,13 @@ def _class_def(frame: Frame, node: cst.ClassDef) -> None:
 def _import(frame: Frame, node: cst.Import | cst.ImportFrom) -> None:
     frame.analysis.imports[node] = frame.function.tree
     for name, origin, star in import_bindings(node):
+        frame.analysis.imported_names.add(name)
         if star:
-            known = frame.analysis.imported(origin)
-            if isinstance(known, FrameworkRef) and known.api not in frame.analysis.stars:
-                frame.analysis.stars.append(known.api)
+            frame.analysis.add_star(frame.analysis.imported(origin))
+        elif FRAMEWORK_ROOTS.get(origin.split(".")[0]) == frame.analysis.to:
+            frame.bind(name, TARGET)
         else:
-            frame.bind(name, frame.analysis.imported(origin))
+            frame.bind(name, standard(origin) or frame.analysis.imported(origin))
 
 
 def _delete(frame: Frame, node: cst.Del) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import libcst as cst
 
 from translator.infer import dims
-from translator.infer.evaluate import evaluate, raw, reference, whole_shape
+from translator.infer.dictionaries import lookup
+from translator.infer.evaluate import raw, reference, whole_shape
 from translator.infer.facts import Replace
 from translator.infer.frame import Frame
-from translator.infer.orders import require
+from translator.infer.indexing import evaluate_indices, read_item
+from translator.infer.joins import element
 from translator.infer.values import (
     UNKNOWN,
     Const,
@@ -21,45 +23,35 @@ from translator.infer.values import (
     Shape,
     Tensor,
     Value,
-    element,
-    join_all,
-    number_kind,
 )
 from translator.syntax import literal
 
 
 def subscript(frame: Frame, node: cst.Subscript) -> Value:
-    base = raw(frame, node.value)
+    base = frame.sequence(raw(frame, node.value), runs=False)
     if isinstance(base, FrameworkRef):
         reference(frame, node.value, base.api)
-    indices = []
-    for part in node.slice:
-        if isinstance(part.slice, cst.Index):
-            indices.append(evaluate(frame, part.slice.value))
-        else:
-            indices.append(UNKNOWN)
-            assert isinstance(part.slice, cst.Slice)
-            for child in (part.slice.lower, part.slice.upper, part.slice.step):
-                if child is not None:
-                    evaluate(frame, child)
+    indices = evaluate_indices(frame, node)
     match base:
         case Shape():
             return _shape_item(frame, node, base)
         case Tensor():
-            return _tensor_item(frame, node, base, indices)
+            return read_item(frame, node, base, indices)
         case Container():
             return _container_item(frame, node, base, indices)
         case Items(items=items):
             index = indices[0].value if len(indices) == 1 and isinstance(indices[0], Const) else None
             if isinstance(index, int) and -len(items) <= index < len(items):
                 return items[index]
+            part = node.slice[0].slice
+            if isinstance(part, cst.Slice) and len(node.slice) == 1:
+                bounds = _bounds(part)
+                return Many(element(base)) if bounds is None else Items(items[bounds], base.is_list)
             return element(base)
         case Many():
             return base if isinstance(node.slice[0].slice, cst.Slice) else base.item
-        case Mapping(items=pairs):
-            key = indices[0].value if len(indices) == 1 and isinstance(indices[0], Const) else None
-            known = dict(pairs).get(key) if isinstance(key, str) else None
-            return known if known is not None else join_all(tuple(v for _, v in pairs)) if pairs else UNKNOWN
+        case Mapping():
+            return lookup(base, indices[0] if len(indices) == 1 else UNKNOWN)
     return UNKNOWN
 
 
@@ -88,32 +80,10 @@ def _shape_item(frame: Frame, node: cst.Subscript, base: Shape) -> Value:
     return Many(Number("int")) if isinstance(part, cst.Slice) else Number("int")
 
 
-def _tensor_item(frame: Frame, node: cst.Subscript, base: Tensor, indices: list[Value]) -> Value:
-    removed = added = 0
-    for part, index in zip(node.slice, indices, strict=True):
-        if not isinstance(part.slice, cst.Index):
-            continue
-        if isinstance(index, Const) and index.value is None:
-            added += 1
-        elif number_kind(index) == "int":
-            removed += 1
-        elif isinstance(part.slice.value, cst.Ellipsis):
-            continue
-        else:
-            frame.decline(node, "T102", "indexing with something that is not known to be an integer or a slice")
-            return UNKNOWN
-    tensor = require(frame, node.value, base, "source")
-    rank = None if tensor.rank is None else tensor.rank - removed + added
-    frame.decide(node, Replace("index", "torch.Tensor.__getitem__"))
-    # A view of part of the storage: in-place changes of either are visible in the other.
-    return Tensor(rank, "source" if tensor.order is not None else None, None, tensor.dtype, frozenset(), tensor.token)
-
-
 def _container_item(frame: Frame, node: cst.Subscript, base: Container, indices: list[Value]) -> Value:
+    frame.analysis.indexed.add(base.site)
     if isinstance(node.slice[0].slice, cst.Slice):
-        if base.runs:
-            frame.decline(node, "T102", "a slice of a Sequential")
-        return Many(element(base))
+        return _container_slice(frame, node, base, node.slice[0].slice)
     if base.runs:
         frame.decide(node.value, Replace("sequential_items"))
     index = indices[0].value if isinstance(indices[0], Const) else None
@@ -122,3 +92,25 @@ def _container_item(frame: Frame, node: cst.Subscript, base: Container, indices:
         return base.items[index]
     frame.analysis.escape_items(base)
     return element(base)
+
+
+def _container_slice(frame: Frame, node: cst.Subscript, base: Container, part: cst.Slice) -> Value:
+    """``self.features[:5]``: of a ModuleList a list, of a Sequential another one with some of its elements."""
+    frame.analysis.escape_items(base)
+    if not base.runs:
+        return Many(element(base))
+    bounds = _bounds(part)
+    frame.decide(node, Replace("sequential_slice"))
+    items = base.items[bounds] if base.literal and bounds is not None else (Many(element(base)),)
+    return frame.analysis.made(frame.function, Container(node, True, items))
+
+
+def _bounds(part: cst.Slice) -> slice | None:
+    """A slice of literal bounds."""
+    bounds: list[int | None] = []
+    for bound in (part.lower, part.upper, part.step):
+        value = literal(bound) if bound is not None else None
+        if value is not None and not isinstance(value, int):
+            return None
+        bounds.append(value)
+    return slice(*bounds)

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from translator.infer.arguments import arguments
+from translator.infer.arguments import arguments, decline_values
+from translator.infer.direction import TRAINING_METHODS
 from translator.infer.frame import Frame
 from translator.infer.orders import require
 from translator.infer.values import (
     DECLINED,
     FOREIGN,
+    TARGET,
     UNKNOWN,
     Container,
     FunctionRef,
     Instance,
     LayerAt,
+    Made,
     Many,
     MethodRef,
     Tensor,
@@ -39,33 +42,64 @@ TENSOR_ONLY_METHODS = frozenset(
 def call_unknown(frame: Frame, node: cst.Call) -> Value:
     """A call of something unknown: tensors enter in source order, and nothing is known of the result."""
     values = arguments(frame, node)
+    decline_values(frame, node, values)
+    if frame.memo.get(node.func) == TARGET:
+        return TARGET
     for arg, value in zip(node.args, values, strict=True):
         if isinstance(value, Tensor) and value.order == "moved":
             require(frame, arg.value, value, "source")
+    owner = frame.memo.get(node.func.value, UNKNOWN) if isinstance(node.func, cst.Attribute) else None
+    if isinstance(owner, Made) and isinstance(node.func, cst.Attribute):
+        return _method_of_made(frame, node, owner, node.func.attr.value)
     problem = _undecidable(frame, node, values)
     if problem:
         return frame.decline(
             node, "T107", problem, hint="pass a module that is built in this file, or translate with --layout"
         )
-    if isinstance(node.func, cst.Attribute) and frame.analysis.source == "torch":
-        name = node.func.attr.value
-        owner = frame.memo.get(node.func.value, UNKNOWN)
-        if (
-            name in TENSOR_ONLY_METHODS
-            and isinstance(owner, Unknown)
-            and owner != FOREIGN
-            and frame.analysis.uses_framework
-        ):
-            api = f"torch.Tensor.{name}"
-            code = "T106" if frame.analysis.missing_code(api) == "T106" else "T111"
-            why = f".{name}() looks like a tensor method, but its object is not known"
-            frame.decline(node, code, why, api, hint="annotate the variable as torch.Tensor")
+    if isinstance(node.func, cst.Attribute) and isinstance(owner, Unknown) and owner not in (FOREIGN, TARGET):
+        _framework_method(frame, node, owner, node.func.attr.value)
     return UNKNOWN
+
+
+def made_by(api: str) -> Value:
+    """What a declined call of a framework API gives."""
+    return Made(apis=frozenset([api]))
+
+
+def _method_of_made(frame: Frame, node: cst.Call, owner: Made, name: str) -> Value:
+    """A method of what a framework call gave is a use of the framework, and so is what is done with its result."""
+    analysis = frame.analysis
+    apis = sorted(owner.apis)
+    code = analysis.member_code(name, "T111")
+    if any(analysis.missing_code(api) == "T106" for api in apis):
+        code = "T106"
+    why = f".{name}() of {' or '.join(apis)}, which has no counterpart in the mapping database"
+    frame.decline(node, code, why, f"{apis[0]}.{name}")
+    return owner
+
+
+def _framework_method(frame: Frame, node: cst.Call, owner: Unknown, name: str) -> None:
+    """A method that only tensors, models or optimizers have, or any method of what declined code gave."""
+    source = frame.analysis.source
+    if not frame.analysis.uses_framework:
+        return
+    if source == "torch" and name in TENSOR_ONLY_METHODS:
+        api = f"torch.Tensor.{name}"
+        if frame.analysis.missing_code(api) == "T106":
+            frame.decline(node, "T106", f"{api} has no counterpart in the mapping database", api)
+        else:
+            why = f".{name}() looks like a tensor method, but its object is not known"
+            frame.decline(node, "T111", why, api, hint="annotate the variable as torch.Tensor")
+    elif name in TRAINING_METHODS[source]:
+        frame.decline(node, "T106", f".{name}() looks like training code, but its object is not known", name)
+    elif owner == DECLINED:
+        frame.decline(node, "T111", f".{name}() of what code gives that is not translated", name)
 
 
 def _undecidable(frame: Frame, node: cst.Call, values: Sequence[Value]) -> str:
     """Why the axis order of what goes in and out of an unknown call cannot be decided; "" where it does not matter."""
-    if not frame.analysis.moves_boundary:
+    declined = frame.memo.get(node.func)
+    if not frame.analysis.moves_boundary or declined == DECLINED or isinstance(declined, Made):
         return ""
     if any(_holds_moved(value) for value in values):
         return "tensors whose axes have moved are handed to code that is not known, inside a list or dictionary"
@@ -76,8 +110,6 @@ def _undecidable(frame: Frame, node: cst.Call, values: Sequence[Value]) -> str:
     ):
         return "a module or function is handed to code that is not known, which may call it in another axis order"
     called = isinstance(node.func, cst.Attribute) and isinstance(frame.memo.get(node.func.value), Instance)
-    if frame.memo.get(node.func) == DECLINED:
-        return ""
     owner = frame.analysis.tables.classes.get(frame.function.owner or "")
     in_module = owner is not None and owner.module
     images = [v for v in values if isinstance(v, Tensor) and (v.rank is None or v.rank > 2)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from libcst import CSTNode
@@ -36,8 +36,19 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Made(Unknown):
+    """What a declined call of a framework API gave: an optimizer, a tape, a loss. Its members are the framework's."""
+
+    origins: frozenset[str] = frozenset(["<declined>"])
+    apis: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor:
-    """A tensor. ``order`` None: undecided, follows the parameters in ``origins``. ``token`` stands for its storage."""
+    """A tensor. ``order`` None: undecided, follows the parameters in ``origins``. ``token`` stands for its storage.
+
+    ``last`` is the size of the last axis where the rank, and so the other sizes, are not known.
+    """
 
     rank: int | None = None
     order: Order | None = "source"
@@ -45,6 +56,7 @@ class Tensor:
     dtype: str | None = None
     origins: frozenset[str] = frozenset()
     token: CSTNode | str | frozenset[CSTNode | str] | None = None
+    last: Dim = None
 
     def dim(self, axis: int) -> Dim:
         return self.dims[axis] if self.dims is not None and -len(self.dims) <= axis < len(self.dims) else None
@@ -72,6 +84,18 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class DType:
+    """The dtype of some tensor, with its kind of number where that is known."""
+
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a tensor lives, which Keras decides by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """The shape of a tensor."""
 
@@ -80,10 +104,11 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A tuple or list whose items are known one by one."""
+    """A tuple or list whose items are known one by one; ``fields`` are the names that PyTorch's named tuples have."""
 
     items: tuple[Value, ...]
     is_list: bool = False
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +120,10 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A dict with string keys."""
+    """A dict with string keys; ``rest`` is the value under any key that is not known."""
 
     items: tuple[tuple[str, Value], ...]
+    rest: Value = Bottom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +131,13 @@ class FrameworkRef:
     """A module, class, function or constant of a framework by canonical name."""
 
     api: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A ``functools.partial`` of a class or function of the framework, by the call that makes it."""
+
+    site: CSTNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +170,13 @@ class TensorMethod:
     receiver: CSTNode
     name: str
     tensor: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A class of named tuples that a call has made, with the names of its fields in order."""
+
+    fields: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +219,16 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
+class Submodule:
+    """One of the modules below a module, in a walk over all of them.
+
+    ``apis`` are the classes of the framework of which a test has shown it to be one; none where it may be anything.
+    """
+
+    apis: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """A Keras layer that joins a list of tensors: ``operation`` is its operator or "concatenate" along ``axis``."""
 
@@ -196,6 +246,8 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
+    """A builtin, a method of ``super()``, or something of the standard library that is understood, by its full name."""
+
     name: str
 
 
@@ -208,40 +260,60 @@ class ListMethod:
     value: Value
 
 
+@dataclass(frozen=True, slots=True)
+class MappingMethod:
+    """A method of a dict, about to be called."""
+
+    target: CSTNode
+    name: str
+    value: Mapping
+
+
 Value = (
     Bottom
     | Unknown
     | Tensor
     | Const
     | Number
+    | DType
+    | Device
     | Shape
     | Items
     | Many
     | Mapping
     | FrameworkRef
+    | Partial
+    | Made
     | ClassRef
     | FunctionRef
     | MethodRef
     | TensorMethod
+    | Record
     | Instance
     | Super
     | Training
     | LayerAt
     | Container
+    | Submodule
     | Merge
     | OneOf
     | Builtin
     | ListMethod
+    | MappingMethod
 )
 
 BOTTOM = Bottom()
 UNKNOWN = Unknown()
 FOREIGN = Unknown(frozenset(["<import>"]))
 """Something imported from elsewhere: no tensor, whatever its methods are called."""
+TARGET = Unknown(frozenset(["<target>"]))
+"""Something of the target framework: code that is translated already, about which nothing is to be said."""
 DECLINED = Unknown(frozenset(["<declined>"]))
 """What declined code gives: unknown, and already reported."""
 NONE = Const(None)
-_MODULES = (LayerAt, Container, Merge, Instance, ClassRef, FunctionRef, FrameworkRef, MethodRef)
+CALLED = (ClassRef, FrameworkRef, Partial)
+"""What makes something when it is called."""
+_MODULES = (LayerAt, Container, Merge, Instance, FunctionRef, MethodRef, *CALLED)
 
 
 def storage(tensor: Tensor) -> frozenset[CSTNode | str]:
@@ -272,124 +344,3 @@ def is_moduleish(value: Value) -> bool:
 def options(value: Value) -> frozenset[Value]:
     """The alternatives of a module-like value."""
     return value.options if isinstance(value, OneOf) else frozenset([value])
-
-
-def join(left: Value, right: Value) -> Value:
-    """The least value that covers both. Orders of tensors are joined by the caller first (see ``orders``)."""
-    if left is right or isinstance(right, Bottom) or left == right:
-        return left
-    if isinstance(left, Bottom):
-        return right
-    if isinstance(left, Tensor) and isinstance(right, Tensor):
-        return _join_tensors(left, right)
-    if isinstance(left, Tensor) and right == NONE:
-        return left
-    if isinstance(right, Tensor) and left == NONE:
-        return right
-    if is_moduleish(left) and (is_moduleish(right) or right == NONE):
-        return _join_modules(left, right)
-    if is_moduleish(right) and left == NONE:
-        return _join_modules(right, left)
-    return _join_python(left, right)
-
-
-def _join_modules(left: Value, right: Value) -> Value:
-    if right == NONE:
-        return left
-    if isinstance(left, LayerAt) and isinstance(right, LayerAt):
-        return LayerAt(left.sites | right.sites)
-    if isinstance(left, Container) and isinstance(right, Container) and left.site is right.site:
-        return _join_containers(left, right)
-    merged = set(options(left))
-    for option in options(right):
-        twin = next((o for o in merged if _same_kind(o, option)), None)
-        if twin is not None and twin != option:
-            merged.discard(twin)
-            merged |= options(_join_modules(twin, option))
-        else:
-            merged.add(option)
-    return next(iter(merged)) if len(merged) == 1 else OneOf(frozenset(merged))
-
-
-def _same_kind(left: Value, right: Value) -> bool:
-    if isinstance(left, Container) and isinstance(right, Container):
-        return left.site is right.site
-    return isinstance(left, LayerAt) and isinstance(right, LayerAt)
-
-
-def _join_containers(left: Container, right: Container) -> Value:
-    if [isinstance(i, Many) for i in left.items] == [isinstance(i, Many) for i in right.items]:
-        items = tuple(join(a, b) for a, b in zip(left.items, right.items, strict=True))
-        return Container(left.site, left.runs, items)
-    joined = join(element(left), element(right))
-    return Container(left.site, left.runs, (Many(joined),))
-
-
-def _join_tensors(left: Tensor, right: Tensor) -> Tensor:
-    rank = left.rank if left.rank == right.rank else None
-    dims = None
-    if rank is not None and left.dims is not None and right.dims is not None:
-        dims = tuple(a if a == b else None for a, b in zip(left.dims, right.dims, strict=True))
-    order = left.order if left.order == right.order else (left.order or right.order)
-    return Tensor(
-        rank
-        if rank is not None
-        else (left.rank if right.order is None and right.rank is None else right.rank if left.rank is None else None),
-        order,
-        dims,
-        left.dtype if left.dtype == right.dtype else None,
-        left.origins | right.origins,
-        left.token if left.token == right.token else storage(left) | storage(right) or None,
-    )
-
-
-def _join_python(left: Value, right: Value) -> Value:
-    if isinstance(left, Items) and isinstance(right, Items) and len(left.items) == len(right.items):
-        return replace(left, items=tuple(join(a, b) for a, b in zip(left.items, right.items, strict=True)))
-    if isinstance(left, Items | Many) and isinstance(right, Items | Many):
-        return Many(join(element(left), element(right)))
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        keys = [k for k, _ in left.items] + [k for k, _ in right.items if k not in dict(left.items)]
-        a, b = dict(left.items), dict(right.items)
-        return Mapping(tuple((k, join(a.get(k, BOTTOM), b.get(k, BOTTOM))) for k in keys))
-    numbers = [number_kind(v) for v in (left, right)]
-    if all(numbers):
-        return Number("int" if numbers == ["int", "int"] else "number")
-    origins: frozenset[str] = frozenset()
-    for value in (left, right):
-        if isinstance(value, Unknown | Tensor):
-            origins |= value.origins
-    return Unknown(origins)
-
-
-def number_kind(value: Value) -> str:
-    """ "int", "float", "number", or "" where the value is no number."""
-    if isinstance(value, Number):
-        return value.kind
-    if isinstance(value, Const):
-        if isinstance(value.value, bool):
-            return ""
-        return "int" if isinstance(value.value, int) else "float" if isinstance(value.value, float) else ""
-    return ""
-
-
-def element(value: Value) -> Value:
-    """What iterating over a value gives, items joined."""
-    if isinstance(value, Many):
-        return value.item
-    if isinstance(value, Items):
-        return join_all(value.items)
-    if isinstance(value, Container):
-        return join_all(tuple(item.item if isinstance(item, Many) else item for item in value.items))
-    if isinstance(value, OneOf):
-        return join_all(tuple(element(option) for option in value.options))
-    if isinstance(value, Shape):
-        return Number("int")
-    return UNKNOWN
-
-
-def join_all(values: tuple[Value, ...]) -> Value:
-    result: Value = BOTTOM
-    for value in values:
-        result = join(result, value)
-    return result

@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -15,7 +15,7 @@ _PREFIX: Final = ".fwtranslate-"
 
 
 def write_atomically(target: Path, data: bytes, *, like: Path | None = None) -> None:
-    """Replace or create ``target``, its folders too; see `_replace` for permissions.
+    """Replace or create ``target``, its folders too; see `replacing` for permissions.
 
     Raises OSError if that is not possible; ``target`` is then as it was.
     """
@@ -29,9 +29,16 @@ def copy_atomically(source: Path, target: Path) -> None:
 
 
 def _replace(target: Path, fill: Callable[[BinaryIO], object], like: Path | None) -> None:
-    """Permissions are those of the file that is replaced, else of ``like``, else what the umask gives.
+    with replacing(target, like=like) as place, place.open("wb") as stream:
+        fill(stream)
 
-    A link is written through, so that what it names is replaced and not the link.
+
+@contextlib.contextmanager
+def replacing(target: Path, *, like: Path | None = None) -> Iterator[Path]:
+    """An empty file beside ``target`` that takes its place when the ``with`` ends without an exception, else goes.
+
+    Permissions are those of the file that is replaced, else of ``like``, else what the umask gives. A link is written
+    through, so that what it names is replaced and not the link. Raises OSError; ``target`` is then as it was.
     """
     place = Path(os.path.realpath(target))
     if place.is_dir():
@@ -39,9 +46,9 @@ def _replace(target: Path, fill: Callable[[BinaryIO], object], like: Path | None
     place.parent.mkdir(parents=True, exist_ok=True)
     mode = _mode(place, like)
     handle, name = tempfile.mkstemp(prefix=_PREFIX, dir=place.parent)
+    os.close(handle)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            fill(stream)
+        yield Path(name)
         Path(name).chmod(mode)
         Path(name).replace(place)
     except BaseException:  # Ctrl-C included: whatever happens, the temporary file must go

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from translator.errors import SourceError
+from translator.errors import CatalogError, SourceError
 from translator.model import Fidelity, Framework, Layout
 from translator.project.direction import opposite
 from translator.report.result import FileResult, Problem
@@ -57,6 +57,8 @@ def translate_file(job: Job) -> Done:
         return _translate(job)
     except SourceError as error:
         return failed(job, Problem.of(error))
+    except CatalogError as error:
+        return failed(job, Problem(f"the mappings of this installation are broken: {error}", "Install it again."))
     except OSError as error:
         return failed(job, Problem(f"cannot be read: {error.strerror or error}"))
     except MemoryError:

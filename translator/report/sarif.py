@@ -18,7 +18,7 @@ from translator.report.json_ import dumps
 from translator.report.result import FileResult, RunResult
 from translator.report.verification import verdict_line
 
-SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 REWRITTEN: Final = "T000"
 """A change that no diagnostic speaks of: there is nothing to say, but there is a fix to carry."""
 _ROOT: Final = "%SRCROOT%"

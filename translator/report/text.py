@@ -57,7 +57,8 @@ def _summary(run: RunResult, style: Style) -> Iterator[str]:
         yield style.bold(plural(len(run.files), "Python file") + (f": {states}" if states else "") + copied)
         yield f"{coverage_line(run.coverage)}"
     elif (only := run.files[0].translation) is not None and not run.coverage.total:
-        yield f"{printable(run.files[0].path)}: no {only.from_} code to translate to {only.to}, unchanged"
+        what = "unchanged" if run.files[0].state == "unchanged" else "only imports changed"
+        yield f"{printable(run.files[0].path)}: no {only.from_} code to translate to {only.to}, {what}"
 
 
 def _translation_lines(path: str, translation: Translation, style: Style) -> Iterator[str]:

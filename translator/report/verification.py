@@ -35,14 +35,14 @@ def verification_lines(path: str, report: VerifyReport, style: Style = PLAIN) ->
     for model in report.models:
         yield verdict_line(model, style)
     if report.message or not report.models:
-        yield style.verdict("not_run", printable(report.message or f"not verified: {path} has no model to run"))
+        yield style.verdict("not_run", f"not verified: {printable(report.message or f'{path} has no model to run')}")
 
 
 def verdict_line(model: ModelVerdict, style: Style = PLAIN) -> str:
     """``verified: ResNet via resnet18() (float64 forward 3e-15, gradients 1e-12, state after one step 2e-16)``."""
     verified = model.verdict in ("verified", "verified_float32")
     errors = _headline(model) if verified else ""
-    reason = f": {printable(model.message)}" if model.message and not verified else ""
+    reason = f": {printable(' '.join(model.message.split()))}" if model.message and not verified else ""
     return f"{style.verdict(model.verdict, _WORDS[model.verdict])}: {_subject(model)}{errors}{reason}"
 
 
@@ -52,16 +52,22 @@ def _subject(model: ModelVerdict) -> str:
 
 
 def _headline(model: ModelVerdict) -> str:
-    """The largest error of each aspect, in float64 where that ran."""
-    dtypes = {comparison.dtype for comparison in model.comparisons}
+    """The largest error of each aspect that was held to a bound, in float64 where that ran."""
+    held = [comparison for comparison in model.comparisons if not _is_known_limit(comparison)]
+    dtypes = {comparison.dtype for comparison in held}
     dtype = "float64" if "float64" in dtypes else "float32"
-    chosen = [comparison for comparison in model.comparisons if comparison.dtype == dtype]
+    chosen = [comparison for comparison in held if comparison.dtype == dtype]
     parts = []
     for aspect, word in _ASPECTS.items():
         errors = [comparison.error for comparison in chosen if comparison.aspect == aspect]
         if errors:
             parts.append(f"{word} {_brief(max(errors))}")
     return f" ({dtype} {', '.join(parts)})" if parts else ""
+
+
+def _is_known_limit(comparison: Comparison) -> bool:
+    """Whether a note of the translation announces the difference, which then has no bound."""
+    return comparison.passed and math.isinf(comparison.bound)
 
 
 def _brief(error: float) -> str:
@@ -71,7 +77,10 @@ def _brief(error: float) -> str:
 def _details(model: ModelVerdict) -> Iterator[str]:
     if model.inputs:
         yield "inputs: " + ", ".join(printable(f"{name}={spec}") for name, spec in model.inputs.items())
-    yield from _table(worst_by_group(model.comparisons))
+    yield from _table(worst_by_group([one for one in model.comparisons if not _is_known_limit(one)]))
+    for comparison in filter(_is_known_limit, model.comparisons):
+        where = printable(comparison.where)
+        yield f"{_ASPECTS[comparison.aspect]} differs by {comparison.error:.1e}, as a note says: {where}"
     if model.model_lines:
         missed = f"; never ran: lines {_ranges(model.missed_lines)}" if model.missed_lines else ""
         yield f"executed {model.executed_lines} of {model.model_lines} lines of the model on both sides{missed}"

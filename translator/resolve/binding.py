@@ -91,10 +91,15 @@ class NodeReader:
         self.signatures = signatures
         self.name_of = name_of
         self.method_of = method_of
+        self._literals: dict[cst.CSTNode, Literal | None] = {}
 
     def literal(self, node: cst.CSTNode) -> Literal | None:
-        value = literal(node)
-        return None if value is NOT_LITERAL else Literal(value, node)
+        try:
+            return self._literals[node]
+        except KeyError:
+            value = literal(node)
+            found = self._literals[node] = None if value is NOT_LITERAL else Literal(value, node)
+            return found
 
     def call(self, node: cst.CSTNode, pattern: Call) -> BoundCall | str | None:
         if not isinstance(node, cst.Call):

@@ -46,11 +46,12 @@ class LayoutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The two files as the workers read them, and the name that ``__file__`` has in them."""
+    """The two files as the workers read them, and the names that ``__file__`` has in them; one name does for both."""
 
     source: Path
     translated: Path
     filename: str
+    translated_filename: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,29 @@ class Bench:
             translated={"expression": self.root.target, "seed": seed},
         )
 
+    def open(self, which: Which, seed: int) -> None:
+        """Import one side's file and construct its model."""
+        try:
+            self._workers[which].wait_until_ready()
+        except WorkerError as failure:
+            raise SideError(which, failure) from None
+        self._deadline = Deadline(self._timeout)
+        code = self._code
+        path, filename = code.source, code.filename
+        if which == "translated":
+            path, filename = code.translated, code.translated_filename or code.filename
+        self.ask(which, "load", code=str(path), filename=filename)
+        self.construct(which, seed)
+
+    def construct(self, which: Which, seed: int) -> None:
+        """Construct one side's model anew, just as the user's code makes it."""
+        expression = self.root.expression if which == "source" else self.root.target
+        self.ask(which, "build", expression=expression, seed=seed, as_is=True)
+
+    def close(self, which: Which) -> None:
+        """End one side's process."""
+        self._workers[which].close()
+
     def ask(self, which: Which, command: str, **fields: Any) -> dict[str, Any]:
         """One command to one side; raises :class:`SideError`."""
         try:
@@ -161,8 +185,9 @@ class Bench:
         answers = self.both("describe")
         return tree_from_json(answers["source"]["tree"]), tree_from_json(answers["translated"]["tree"])
 
-    def read(self, which: Which) -> Arrays:
-        return self._workers[which].get(self.ask(which, "read")["arrays"])
+    def read(self, which: Which, paths: Sequence[str] | None = None) -> Arrays:
+        """The tensors by path, or only those of ``paths``."""
+        return self._workers[which].get(self.ask(which, "read", paths=paths)["arrays"])
 
     def write(self, which: Which, arrays: Arrays) -> None:
         self.ask(which, "write", arrays=self._workers[which].put(arrays))
@@ -182,6 +207,11 @@ class Bench:
         """Outputs of the source alone, in its own axis order."""
         answer = self.ask("source", "forward", mode=mode, **self._call("source", case))
         return self._workers["source"].get(answer["outputs"])
+
+    def run(self, which: Which, case: Case) -> None:
+        """One call in evaluation mode of one side alone."""
+        answer = self.ask(which, "forward", mode="eval", **self._call(which, case))
+        self._workers[which].get(answer["outputs"])
 
     def forward(self, case: Case, mode: Mode, *, trace: bool = False) -> Outputs:
         """Outputs of both sides."""

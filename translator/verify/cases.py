@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Protocol
 
 from translator.model import ModelInfo
 from translator.verify.bench import Bench, Case, InconclusiveError, NoInputError
@@ -27,22 +28,38 @@ class Cases:
         return next(case for case in (*self.evaluation, self.training) if case.name == name)
 
 
-def find_cases(bench: Bench, info: ModelInfo, given: Sequence[InputSpec]) -> Cases:
-    """One call that the source model accepts, and a second one of other sizes where it accepts that too.
+class Prober(Protocol):
+    """Who can say what the source model looks like, and which calls it accepts."""
+
+    def hints(self) -> Hints: ...
+
+    def probe(self, candidates: Sequence[Specs], positional: int, as_list: bool) -> tuple[int | None, str]: ...
+
+
+def find_call(prober: Prober, info: ModelInfo, given: Sequence[InputSpec]) -> tuple[Specs, int, Hints]:
+    """Arguments that the source model accepts, how many of them go by position, and what its layers told.
 
     ``given`` are the user's own shapes; without any, guesses from the first layers are tried on the source model.
     Raises :class:`NoInputError` where none works.
     """
-    hints = bench.hints()
+    hints = prober.hints()
     if not hints.arguments:
         raise InconclusiveError("its forward takes no tensor; there is nothing to compare")
     tried = [_named(given, hints)] if given else candidates(hints, info)
     positional = _positional(tried[0], hints)
-    index, complaint = bench.probe(tried, positional, hints.as_list)
+    index, complaint = prober.probe(tried, positional, hints.as_list)
     if index is None:
         what = "the given input" if given else f"any of {len(tried)} inputs tried; pass --input"
         raise NoInputError(f"the source model does not accept {what}; {complaint}")
-    first = tried[index]
+    return tried[index], positional, hints
+
+
+def find_cases(bench: Bench, info: ModelInfo, given: Sequence[InputSpec]) -> Cases:
+    """One call that the source model accepts, and a second one of other sizes where it accepts that too.
+
+    See :func:`find_call`.
+    """
+    first, positional, hints = find_call(bench, info, given)
     more = variations(first, hints.framework, spatial=not given)
     other, _ = bench.probe(more, positional, hints.as_list)
     wide = first if given else with_batch(first, _batch(first))

@@ -28,6 +28,8 @@ FailureKind = Literal["raised", "memory", "crash", "timeout"]
 Dtype = Literal["float64", "float32"]
 
 _STARTUP_SECONDS = 180.0
+_LAST_SECONDS = 5.0
+"""How long a process that closed its pipe may take to end."""
 _CHATTER = re.compile(r"[IWE]\d{4} \d\d:|[IW]0000 |WARNING: All log messages before absl")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # Our package is put in front only while it is imported, so that neither the working directory nor PYTHONPATH can
@@ -169,6 +171,8 @@ class Worker:
         return decode(line)
 
     def _death(self) -> WorkerError:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_LAST_SECONDS)  # or `close` would hide behind its own signal how the process ended
         self.close()
         status = self._process.returncode
         said = self._errors.read_text(errors="replace").splitlines()

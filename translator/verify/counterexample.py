@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from translator.model import Comparison, Framework, Translation
@@ -12,21 +13,21 @@ from translator.weights.rearrange import permutation
 _TEMPLATE = '''\
 """{summary}
 
-Runs both versions on one input in float64 and exits with status 1 where they differ. Needs torch, tensorflow, keras
+Runs both versions on one input in float64 and exits with status 1 where they differ. Needs torch, {backend}, keras
 and fwtranslate.
 """
 
 import os
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["KERAS_BACKEND"] = {backend!r}
 
 import sys
 import types
 from pathlib import Path
 
+{imports}
 import keras
 import numpy as np
-import tensorflow as tf
 import torch
 
 from translator import transfer_weights, translate
@@ -50,7 +51,7 @@ def outputs(model, arrays, training=False):
         model.train(training)
         found = model(*pack([torch.from_numpy(array.copy()) for array in arrays]))
     else:
-        found = model(*pack([tf.convert_to_tensor(array) for array in arrays]), training=training)
+        found = model(*pack([{convert}(array) for array in arrays]), training=training)
     return list(leaves(found))
 
 
@@ -78,12 +79,7 @@ def step(model, arrays):
                 if parameter.grad is not None:
                     parameter -= 0.1 * parameter.grad
         return
-    with tf.GradientTape() as tape:
-        loss = sum(tf.reduce_mean(leaf**2) for leaf in outputs(model, arrays, training=True) if leaf.dtype.is_floating)
-    variables = [variable.value for variable in model.trainable_variables]
-    for variable, gradient in zip(variables, tape.gradient(loss, variables)):
-        if gradient is not None:
-            variable.assign_sub(0.1 * tf.convert_to_tensor(gradient))
+{step}
 
 
 def without_dropout(model):
@@ -109,7 +105,7 @@ def differ(what):
 
 torch.set_default_dtype(torch.float64)
 keras.config.set_floatx("float64")
-torch.manual_seed({seed})
+{setup}torch.manual_seed({seed})
 keras.utils.set_random_seed({seed})
 
 # Arguments in the axis order of the source, the axes that the translation takes, and those of its outputs.
@@ -146,8 +142,61 @@ sys.exit(found)
 '''
 
 
-def counterexample(translation: Translation, root: Root, case: Case, failed: Comparison, seed: int) -> str:
-    """The script for one failing case: it holds the translated text, and the source's too unless the file has it."""
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    """What the script says in the words of one Keras backend; ``step`` ends the function of that name."""
+
+    imports: str
+    convert: str
+    setup: str
+    step: str
+
+
+_DIALECTS = {
+    "tensorflow": _Dialect(
+        imports="import tensorflow as tf",
+        convert="tf.convert_to_tensor",
+        setup="",
+        step="""\
+    with tf.GradientTape() as tape:
+        loss = sum(tf.reduce_mean(leaf**2) for leaf in outputs(model, arrays, training=True) if leaf.dtype.is_floating)
+    variables = [variable.value for variable in model.trainable_variables]
+    for variable, gradient in zip(variables, tape.gradient(loss, variables)):
+        if gradient is not None:
+            variable.assign_sub(0.1 * tf.convert_to_tensor(gradient))""",
+    ),
+    "jax": _Dialect(
+        imports="import jax",
+        convert="jax.numpy.asarray",
+        setup="""\
+jax.config.update("jax_enable_x64", True)
+keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"  # or means are computed in float32
+""",
+        step="""\
+    variables, kept = model.trainable_variables, model.non_trainable_variables
+
+    def loss(values, state):
+        with keras.StatelessScope(state_mapping=list(zip(variables + kept, values + state))) as scope:
+            found = outputs(model, arrays, training=True)
+        floats = [leaf for leaf in found if jax.numpy.issubdtype(leaf.dtype, jax.numpy.floating)]
+        return sum((leaf**2).mean() for leaf in floats), [scope.get_current_value(variable) for variable in kept]
+
+    values, state = [variable.value for variable in variables], [variable.value for variable in kept]
+    gradients, state = jax.grad(loss, has_aux=True)(values, state)
+    for variable, value in zip(variables + kept, [v - 0.1 * g for v, g in zip(values, gradients)] + state):
+        variable.assign(value)""",
+    ),
+}
+
+
+def counterexample(
+    translation: Translation, root: Root, case: Case, failed: Comparison, seed: int, backend: str = "tensorflow"
+) -> str:
+    """The script for one failing case: it holds the translated text, and the source's too unless the file has it.
+
+    ``backend`` is what Keras runs on in it.
+    """
+    dialect = _DIALECTS[backend]
     info = root.info
     summary = f"Counterexample: {root.expression} in {Path(translation.filename).name} and its translation differ."
     return _TEMPLATE.format(
@@ -156,6 +205,11 @@ def counterexample(translation: Translation, root: Root, case: Case, failed: Com
         translated=_literal(translation.code),
         filename=str(Path(translation.filename).resolve()),
         as_list=case.as_list,
+        backend=backend,
+        imports=dialect.imports,
+        convert=dialect.convert,
+        setup=dialect.setup,
+        step=dialect.step,
         seed=seed,
         arrays="\n".join(f"    {_drawn(name, case)},  # {name}" for name in case.arrays),
         input_axes=[permutation(info.inputs.get(name)) for name in case.arrays],

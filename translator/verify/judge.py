@@ -15,6 +15,7 @@ from translator.verify.compare import FLOAT32, Gate, compare_gradients, compare_
 from translator.verify.protocol import Arrays
 from translator.verify.side import Mode
 from translator.verify.subject import Subject, floats, moved
+from translator.weights.move import Move
 from translator.weights.pair import Pairing
 from translator.weights.transfer import carry
 
@@ -127,7 +128,7 @@ class Judge:
             path
             for move in paired.moves
             for path in move.targets
-            if any(self._is_limited(name) for name in (*move.sources, *move.targets))
+            if any(self._is_limited(name, move) for name in (*move.sources, *move.targets))
         }
         gate = replace(self.gate, forward=self.gate.gradient)  # parameters have moved by a multiple of a gradient
         for names, is_limit in ((expected.keys() - limited, False), (limited, True)):
@@ -139,11 +140,12 @@ class Judge:
                 result = replace(result, passed=True, bound=float("inf"), where=f"{result.where} (known limit)")
             self.comparisons.append(result)
 
-    def _is_limited(self, path: str) -> bool:
-        """Whether a diagnostic names the tensor; plain words such as "bias" would excuse too much."""
+    def _is_limited(self, path: str, move: Move) -> bool:
+        """Whether a diagnostic names the tensor; plain words such as "bias" would excuse too much, but for a sum."""
         leaf = path.rpartition(".")[2]
         limits = (diagnostic for diagnostic in self.diagnostics if diagnostic.code == KNOWN_STATE_LIMIT)
-        return "_" in leaf and any(re.search(rf"\b{re.escape(leaf)}\b", limit.message) for limit in limits)
+        telling = "_" in leaf or any(operand.combine == "sum" for operand in move.operands)
+        return telling and any(re.search(rf"\b{re.escape(leaf)}\b", limit.message) for limit in limits)
 
     def _dropouts(self, mode: Mode, case: Case) -> None:
         """Hold that the same dropouts were in effect; they draw nothing here, so the outputs would not tell."""

@@ -20,7 +20,15 @@ KERAS_BACKEND_LEAKS = {
 
 KERAS_LAYER_LEAKS = frozenset(
     f"keras.layers.{name}"
-    for name in ("LeakyReLU", "MultiHeadAttention", "GroupQueryAttention", "Rescaling", "Normalization", "Resizing")
+    for name in (
+        "UpSampling2D",
+        "LeakyReLU",
+        "MultiHeadAttention",
+        "GroupQueryAttention",
+        "Rescaling",
+        "Normalization",
+        "Resizing",
+    )
 )
 
 LOOSE = 1e-6

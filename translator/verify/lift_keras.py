@@ -50,6 +50,17 @@ def lift_float32(side: Side) -> None:
             setattr(tf, name, _lifting(getattr(tf, name), side))
 
 
+def keep_float64() -> None:
+    """Make Keras' type promotion give float64 on the JAX backend too, where it turns every 64-bit dtype into 32 bits.
+
+    `mean` and batch normalisation ask it for their compute dtype and so would lose half of the digits:
+    https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/common/dtypes.py.
+    """
+    from keras.src.backend.common import dtypes
+
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+
+
 def _lifting(function: Callable[..., Any], side: Side) -> Callable[..., Any]:
     signature = inspect.signature(function)
 

@@ -94,8 +94,10 @@ def split_model(text: str) -> tuple[str, str]:
         ast.parse(source, mode="eval")
         if target:
             ast.parse(target, mode="eval")
-    except (SyntaxError, tokenize.TokenError) as error:
-        raise ValueError(f"--model {text!r}: {error}") from None
+    except (SyntaxError, tokenize.TokenError):
+        raise ValueError(
+            f"--model {text!r} is no Python expression; one that builds a model is wanted, as Net(3)"
+        ) from None
     return source, target
 
 

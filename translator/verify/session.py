@@ -177,7 +177,8 @@ class Session:
             self._found.divergence = first_divergence(subject, case)
         except SideError as failure:
             self._found.notes.append(f"the difference was not traced further: {failure}")
-        self._found.script = counterexample(self.plan.translation, self.root, case, failed, SEED)
+        backend = self.pool.options.backend
+        self._found.script = counterexample(self.plan.translation, self.root, case, failed, SEED, backend)
 
 
 def _smallest(bench: Bench, case: Case, gate: Gate) -> Case:

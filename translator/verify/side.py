@@ -78,8 +78,12 @@ class Side(ABC):
         """Seed every generator of the framework."""
 
     @abstractmethod
+    def check_model(self) -> None:
+        """Raise ``TypeError`` unless the model is one of this framework."""
+
+    @abstractmethod
     def finish_build(self) -> None:
-        """Bring a freshly constructed model to the worker's dtype and device."""
+        """Bring a freshly constructed model to the worker's dtype and device, and silence its noise."""
 
     @abstractmethod
     def arguments(self) -> tuple[list[tuple[str, bool]], bool]:
@@ -122,20 +126,32 @@ class Side(ABC):
         self.tracer = LineTracer(str(code))
         self.module = load_user_module(code, filename)
 
-    def build(self, expression: str, seed: int) -> None:
-        """Evaluate the expression among the names of the user's module."""
+    def build(self, expression: str, seed: int, *, as_is: bool = False) -> None:
+        """Evaluate the expression among the names of the user's module; ``as_is`` changes nothing in the result."""
         assert self.module is not None
         self.seed(seed)
         self.events = Events()
         with self.tracing(True):
             self.model = eval(expression, vars(self.module))  # the user's own expression over the user's own code
-        self.finish_build()
+        self.check_model()
+        if not as_is:
+            self.finish_build()
+
+    def is_unbuilt(self) -> bool:
+        """Whether some weights do not exist before the first call."""
+        return self.live.is_unbuilt(self.model)
+
+    def skeleton(self, path: Path) -> list[str]:
+        """Save the model with a mark in the place of each variable; the variables' paths in the order of the marks."""
+        raise NotImplementedError(f"{self.framework} models need no skeleton")
 
     def describe(self) -> ModuleTree:
         return self.live.describe(self.model)[0]
 
-    def read(self) -> Arrays:
-        return {path: self.live.read(tensor) for path, tensor in self.live.describe(self.model)[1].items()}
+    def read(self, paths: Sequence[str] | None = None) -> Arrays:
+        """The tensors by path, or only those of ``paths``."""
+        tensors = self.live.describe(self.model)[1]
+        return {path: self.live.read(tensors[path]) for path in (tensors if paths is None else paths)}
 
     def write(self, arrays: Mapping[str, Array]) -> None:
         tensors = self.live.describe(self.model)[1]
@@ -172,19 +188,24 @@ class Side(ABC):
     def probe(
         self, candidates: Sequence[Sequence[InputSpec]], positional: int, as_list: bool
     ) -> tuple[int | None, str]:
-        """The first candidate that the model accepts; else ``None`` and the complaint about the first."""
-        complaint = ""
+        """The first candidate that the model accepts; else ``None`` and the complaint about the first.
+
+        Where all get the same complaint, it is not about any one of them and names none.
+        """
+        complaints: dict[str, str] = {}
         for index, specs in enumerate(candidates):
             try:
                 self.forward(Call(draw_all(specs, 0), positional, as_list), "eval")
             except MemoryError:
                 raise
             except Exception as error:  # noqa: BLE001  # the user's model may raise anything for a shape that it does not take
-                shapes = " ".join(map(str, specs))
-                complaint = complaint or f"{shapes}: {type(error).__name__}: {_first_line(error)}"
+                complaints.setdefault(f"{type(error).__name__}: {_first_line(error)}", " ".join(map(str, specs)))
             else:
                 return index, ""
-        return None, complaint
+        for what, shapes in complaints.items():
+            same = len(complaints) == 1 and len(candidates) > 1
+            return None, f"each gives {what}" if same else f"{shapes}: {what}"
+        return None, ""
 
     def lines(self) -> tuple[list[int], list[int]]:
         """Lines of the model's own classes that ran, and all of them."""

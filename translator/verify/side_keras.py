@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ from translator.model import Framework
 from translator.verify import autodiff_jax, autodiff_tensorflow
 from translator.verify.leaks import KERAS_LAYER_LEAKS
 from translator.verify.leaves import flatten
-from translator.verify.lift_keras import lift_float32, record_dropout, record_leaks
+from translator.verify.lift_keras import keep_float64, lift_float32, record_dropout, record_leaks
 from translator.verify.protocol import Array, Arrays
 from translator.verify.side import LEARNING_RATE, Call, Capture, Mode, Side
 from translator.weights import live
+from translator.weights.skeleton import write_skeleton
 from translator.weights.tree import ModuleTree
 
 _NOISE = {"GaussianDropout": "rate", "AlphaDropout": "rate", "GaussianNoise": "stddev"}
@@ -34,6 +36,7 @@ class KerasSide(Side):
             import jax
 
             jax.config.update("jax_enable_x64", True)  # https://docs.jax.dev/en/latest/default_dtypes.html
+            keep_float64()
         keras.config.set_floatx(self.dtype)
         record_dropout(self)
         record_leaks(self)
@@ -45,11 +48,13 @@ class KerasSide(Side):
 
         keras.utils.set_random_seed(seed)
 
-    def finish_build(self) -> None:
+    def check_model(self) -> None:
         import keras
 
         if not isinstance(self.model, keras.layers.Layer):
             raise TypeError(f"the expression gives {type(self.model).__name__}, not a keras.layers.Layer")
+
+    def finish_build(self) -> None:
         for layer in self.model._flatten_layers():
             attribute = _NOISE.get(type(layer).__name__)
             if attribute is not None:
@@ -119,6 +124,9 @@ class KerasSide(Side):
         tree = super().describe()
         self.events.leaks.update(node.type for node in tree.walk() if node.type in KERAS_LAYER_LEAKS)
         return tree
+
+    def skeleton(self, path: Path) -> list[str]:
+        return write_skeleton(self.model, self.live.describe(self.model)[1], path)
 
     def calibrate(self, call: Call) -> None:
         normalisations = [layer for layer in self.model._flatten_layers() if hasattr(layer, "moving_variance")]

@@ -48,15 +48,19 @@ class TorchSide(Side):
         torch.manual_seed(seed)
         np.random.seed(seed)  # for user code that draws from numpy's global generator
 
-    def build(self, expression: str, seed: int) -> None:
+    def build(self, expression: str, seed: int, *, as_is: bool = False) -> None:
         with self._mode():
-            super().build(expression, seed)
+            super().build(expression, seed, as_is=as_is)
 
-    def finish_build(self) -> None:
+    def check_model(self) -> None:
         import torch
 
         if not isinstance(self.model, torch.nn.Module):
             raise TypeError(f"the expression gives {type(self.model).__name__}, not a torch.nn.Module")
+
+    def finish_build(self) -> None:
+        import torch
+
         if self.dtype == "float64":
             self.model.double()
         self.model.to(self.device)

@@ -65,8 +65,9 @@ class Worker:
             "build": self._build,
             "hints": self._hints,
             "probe": self._probe,
-            "describe": lambda _: {"tree": tree_to_json(self.side.describe())},
-            "read": lambda _: {"arrays": self.store.put(self.side.read())},
+            "describe": lambda _: {"tree": tree_to_json(self.side.describe()), "unbuilt": self.side.is_unbuilt()},
+            "read": lambda message: {"arrays": self.store.put(self.side.read(message.get("paths")))},
+            "skeleton": lambda message: {"variables": self.side.skeleton(Path(message["path"]))},
             "forward": self._forward,
             "gradients": self._gradients,
             "capture": self._capture,
@@ -104,7 +105,7 @@ class Worker:
         return {"kind": kind, "type": type(error).__name__, "message": text.strip()[:2000], "where": where}
 
     def _build(self, message: Message) -> Message:
-        self.side.build(message["expression"], message["seed"])
+        self.side.build(message["expression"], message["seed"], as_is=message.get("as_is", False))
         return {"class": type(self.side.model).__name__}
 
     def _hints(self, message: Message) -> Message:

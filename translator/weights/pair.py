@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
-from translator.catalog.weights import Operand, WeightRules
+from translator.catalog.weights import Operand, WeightRule, WeightRules
 from translator.errors import WeightError
 from translator.model import ClassPlan, WeightPlan
 from translator.weights.align import align, is_sequence, weighted_children
@@ -151,7 +152,7 @@ class _Pairer:
         """The tensors of two framework layers, as the mapping entry pairs them."""
         available = {**target.sizes, **source.sizes}
         sizes = {axis: available[attribute] for axis, attribute in rules.axes.items() if attribute in available}
-        for rule in rules.rules:
+        for rule in self._written_out(source, rules):
             here, there = (rule.torch, rule.keras) if self.plan.source == "torch" else (rule.keras, rule.torch)
             ones = self._find_all(self._sources, source, here)
             others = self._find_all(self._targets, target, there)
@@ -168,6 +169,19 @@ class _Pairer:
             left_out = self._find(self._sources, source, name)
             if left_out is not None:
                 self.ignored.add(left_out[0])
+
+    def _written_out(self, source: ModuleTree, rules: WeightRules) -> Iterator[WeightRule]:
+        """The rules one by one, a counted one for as many numbers as the source has tensors."""
+        for rule in rules.rules:
+            if not rule.counted:
+                yield rule
+                continue
+            for number in count():
+                numbered = rule.at(number)
+                operand = numbered.torch if self.plan.source == "torch" else numbered.keras
+                if self._find_all(self._sources, source, operand) is None:
+                    break
+                yield numbered
 
     def _find_all(
         self, index: dict[str, ModuleTree], node: ModuleTree, operand: Operand

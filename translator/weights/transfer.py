@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from translator.errors import WeightError
 from translator.model import ModelInfo, Translation
 from translator.weights import live
+from translator.weights.anonymous import Layouts, find_anonymous
 from translator.weights.move import forward
 from translator.weights.pair import Pairing, RulesLookup, pair
 from translator.weights.rearrange import apply_layout
@@ -31,10 +32,8 @@ def transfer_weights(
     source, target = live.of(t.from_), live.of(t.to)
     if inputs is not None:
         _build(source, source_model, inputs, None)
-        info = find_model(t, type(source_model).__name__, type(target_model).__name__)
-        if info is None:
-            info = _find_anonymous(t, source, source_model, inputs)
-        _build(target, target_model, inputs, info)
+        if target.is_unbuilt(target_model):
+            _build(target, target_model, inputs, _known_model(t, source, source_model, target_model, inputs))
     source_tree, source_tensors, _ = source.describe(source_model)
     target_tree, target_tensors, _ = target.describe(target_model)
     try:
@@ -83,21 +82,23 @@ def find_model(t: Translation, source_class: str, target_class: str) -> ModelInf
     return next((info for info in t.models.values() if info.target == target_class), None)
 
 
-def _find_anonymous(t: Translation, source: live.Live, model: Any, inputs: Any) -> ModelInfo | None:
-    """The builder or variable that a Sequential or a bare layer came from; they have no class of the file's own.
+def _known_model(t: Translation, source: live.Live, model: Any, target_model: Any, inputs: Any) -> ModelInfo | None:
+    """What the translation says of the axes of the model's arguments."""
+    info = find_model(t, type(model).__name__, type(target_model).__name__)
+    positional, keyword = split_arguments(inputs)
+    arrays = [live.to_numpy(value) for value in (*positional, *keyword.values())]
+    if info is not None or len(arrays) != 1 or not hasattr(arrays[0], "ndim"):
+        return info
+    return find_anonymous(t, source.describe(model)[0], arrays[0].ndim, _catalog_layouts(t))
 
-    Where several differ in how they take their input, the rank of the first weights tells an image model (its kernel
-    has as many axes as the input) from the others.
-    """
-    found = [info for info in t.models.values() if info.kind != "class" and len(info.inputs) == 1]
-    rules = {next(iter(info.inputs.values())) for info in found}
-    if len(rules) <= 1:
-        return found[0] if found else None
-    _, tensors, _ = source.describe(model)
-    first = next(iter(tensors.values()), None)
-    arrays = [live.to_numpy(value) for value in split_arguments(inputs)[0]]
-    spatial = first is not None and bool(arrays) and len(first.shape) == arrays[0].ndim > 2
-    return next((info for info in found if (next(iter(info.inputs.values())) is not None) == spatial), None)
+
+def _catalog_layouts(t: Translation) -> Layouts:
+    def layouts(api: str) -> frozenset[str]:
+        from translator.catalog.load import load
+
+        return frozenset(found.entry.layout for found in load().alternatives(t.from_, api))
+
+    return layouts
 
 
 def _build(side: live.Live, model: Any, inputs: Any, info: ModelInfo | None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from translator.apply.arguments import gaps
 from translator.apply.code import operand
 from translator.apply.creation import permutation_of
 from translator.apply.engine import Scribe
@@ -22,23 +23,36 @@ def rewrite_sequential(scribe: Scribe, node: cst.Call, decision: Replace) -> str
     if decision.data == "empty":
         # keras.Sequential refuses an empty list when it is called.
         grown = node in scribe.analysis.grown
-        api = ("keras.Sequential" if grown else "keras.layers.Identity") if keras else "torch.nn.Sequential"
-        return f"{scribe.names.spell(api)}()"
+        if keras and not grown and not _is_base(node):
+            return f"{scribe.names.spell('keras.layers.Identity')}()"
+        return f"{_head(scribe, node)}()"
     if decision.data == "star":
         inner = scribe.text_of(node.args[0].value)
-        return f"{scribe.names.spell('keras.Sequential')}({inner})"
+        return f"{_head(scribe, node)}({inner})"
     if decision.data == "value":
-        return f"{scribe.names.spell('torch.nn.Sequential')}(*{scribe.text_of(_layers_argument(node))})"
+        return f"{_head(scribe, node)}(*{scribe.text_of(_layers_argument(node))})"
     if decision.data == "list":
         texts = [f"{arg.star}{scribe.text_of(arg.value)}" for arg in node.args]
         elements = _arrange([[text] for text in texts], *_argument_gaps(scribe, node))
-        return f"{scribe.names.spell('keras.Sequential')}([{elements}])"
+        return f"{_head(scribe, node)}([{elements}])"
     if decision.data == "display_with_stars":
         display = _layers_argument(node)
         start, end = scribe.tree.outer(display)
         assert scribe.splicer is not None
-        return f"{scribe.names.spell('torch.nn.Sequential')}({scribe.splicer.between(start + 1, end - 1)})"
+        return f"{_head(scribe, node)}({scribe.splicer.between(start + 1, end - 1)})"
     return _literal(scribe, node, keras, decision.data)
+
+
+def _is_base(node: cst.Call) -> bool:
+    """Whether a call is ``super().__init__(...)`` in a class derived from Sequential."""
+    return isinstance(node.func, cst.Attribute) and node.func.attr.value == "__init__"
+
+
+def _head(scribe: Scribe, node: cst.Call) -> str:
+    """What is called with the elements: Sequential, or the constructor of the base class."""
+    if _is_base(node):
+        return scribe.inside(node.func)
+    return scribe.names.spell("keras.Sequential" if scribe.analysis.to == "keras" else "torch.nn.Sequential")
 
 
 def _argument_gaps(scribe: Scribe, node: cst.Call) -> tuple[str, Sequence[str], str]:
@@ -82,8 +96,8 @@ def _literal(scribe: Scribe, node: cst.Call, keras: bool, data: str) -> str:
         texts.append(group)
     body = _arrange(texts, lead, separators, tail)
     if keras:
-        return f"{scribe.names.spell('keras.Sequential')}([{body}])"
-    return f"{scribe.names.spell('torch.nn.Sequential')}({body})"
+        return f"{_head(scribe, node)}([{body}])"
+    return f"{_head(scribe, node)}({body})"
 
 
 def _pair_gaps(scribe: Scribe, nodes: Sequence[cst.BaseExpression]) -> tuple[str, list[str], str]:
@@ -108,8 +122,7 @@ def _display_gaps(
 ) -> tuple[str, list[str], str]:
     start, end = scribe.tree.outer(display)
     bounds = [scribe.tree.outer(n) for n in nodes]
-    separators = [scribe.text[bounds[i][1] : bounds[i + 1][0]] for i in range(len(bounds) - 1)]
-    return scribe.text[start + 1 : bounds[0][0]], separators, scribe.text[bounds[-1][1] : end - 1]
+    return gaps(scribe.text, bounds, start + 1, end - 1)
 
 
 def _arrange(texts: Sequence[Sequence[str]], lead: str, separators: Sequence[str], tail: str) -> str:
@@ -151,10 +164,31 @@ def rewrite_sequential_items(scribe: Scribe, node: cst.BaseExpression, decision:
     return f"{scribe.inside(node)}.layers" if scribe.analysis.to == "keras" else scribe.inside(node)
 
 
+def rewrite_sequential_slice(scribe: Scribe, node: cst.Subscript, decision: Replace) -> str:
+    """``self.features[:5]``: another Sequential, or where ``data`` is "items" its elements."""
+    if scribe.analysis.to == "torch":
+        return scribe.inside(node)
+    owner = scribe.text_of(node.value)
+    start, end = scribe.tree.outer(node.value)[1], scribe.tree.span(node)[1]
+    assert scribe.splicer is not None
+    items = f"{owner}.layers{scribe.splicer.between(start, end)}"
+    return items if decision.data == "items" else f"{scribe.names.spell('keras.Sequential')}({items})"
+
+
+def rewrite_module_dict(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
+    """Keras tracks plain dicts."""
+    if not node.args:
+        return "{}"
+    value = node.args[0].value
+    text = scribe.text_of(value)
+    made = isinstance(value, cst.Call) and isinstance(value.func, cst.Name) and value.func.value == "dict"
+    return text if made or isinstance(value, cst.Dict | cst.DictComp) else f"dict({text})"
+
+
 def rewrite_module_list(scribe: Scribe, node: cst.BaseExpression, decision: Replace) -> str:
     """Keras tracks plain lists; PyTorch needs a ModuleList around them."""
     if scribe.analysis.to == "torch":
-        return f"{scribe.names.spell('torch.nn.ModuleList')}({scribe.inside(node)})"
+        return f"{scribe.names.spell(decision.data or 'torch.nn.ModuleList')}({scribe.inside(node)})"
     assert isinstance(node, cst.Call)
     if not node.args:
         return "[]"
@@ -177,17 +211,39 @@ def rewrite_module_list_append(scribe: Scribe, node: cst.Attribute, decision: Re
 def rewrite_sequential_add(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
     """``model.add(layer)`` and ``model.append(layer)``."""
     assert isinstance(node.func, cst.Attribute)
-    text = scribe.text_of(node.args[0].value)
+    added = decision.data
     conversion = scribe.analysis.tables.added.get(node)
     keras = scribe.analysis.to == "keras"
-    if conversion is not None:
-        parts = f"{_permute(scribe, conversion)}, {text}"
-        text = (
-            f"{scribe.names.spell('keras.Sequential')}([{parts}])"
-            if keras
-            else f"{scribe.names.spell('torch.nn.Sequential')}({parts})"
-        )
+    rest = _after_undoing(scribe, added, conversion) if conversion is not None else None
+    if rest is not None:
+        text = rest[0] if len(rest) == 1 else _sequential_of(scribe, rest)
+    elif conversion is not None:
+        text = _sequential_of(scribe, [_permute(scribe, conversion), scribe.text_of(added)])
+    else:
+        text = scribe.text_of(added)
     return f"{scribe.text_of(node.func.value)}.{'add' if keras else 'append'}({text})"
+
+
+def _sequential_of(scribe: Scribe, texts: Sequence[str]) -> str:
+    if scribe.analysis.to == "keras":
+        return f"{scribe.names.spell('keras.Sequential')}([{', '.join(texts)}])"
+    return f"{scribe.names.spell('torch.nn.Sequential')}({', '.join(texts)})"
+
+
+def _after_undoing(scribe: Scribe, node: cst.BaseExpression, conversion: Conversion) -> list[str] | None:
+    """The other elements of a literal Sequential whose first one undoes the transpose that would stand before it."""
+    decision = scribe.decision_of_container(node)
+    if not isinstance(node, cst.Call) or decision is None or decision.data not in ("items", "display"):
+        return None
+    display = node if decision.data == "items" else _layers_argument(node)
+    assert isinstance(display, cst.Call | cst.List | cst.Tuple)
+    elements = [e.value for e in (display.args if isinstance(display, cst.Call) else display.elements)]
+    first = scribe.decision_of(elements[0]) if len(elements) > 1 else None
+    between = scribe.analysis.tables.containers.get(node, {})
+    undone = isinstance(first, Rewrite) and permutation_of(first) == inverse(_axes(scribe, conversion))
+    if not undone or between or "#" in scribe.source(node):
+        return None
+    return [text for element in elements[1:] for text in layers.spliced(scribe, element)]
 
 
 def rewrite_merge(scribe: Scribe, node: cst.Call, decision: Replace) -> str:

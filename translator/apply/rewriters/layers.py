@@ -10,18 +10,6 @@ from translator.catalog.unify import Code
 from translator.infer.facts import LayerSite, Replace, Rewrite
 from translator.infer.values import Tensor
 
-ACTIVATIONS = {
-    "relu": ("torch.nn.functional.relu", "torch.nn.ReLU", ""),
-    "sigmoid": ("torch.sigmoid", "torch.nn.Sigmoid", ""),
-    "tanh": ("torch.tanh", "torch.nn.Tanh", ""),
-    "softmax": ("torch.nn.functional.softmax", "torch.nn.Softmax", "dim={axis}"),
-    "log_softmax": ("torch.nn.functional.log_softmax", "torch.nn.LogSoftmax", "dim={axis}"),
-}
-"""Keras activation names: function, module, and extra arguments.
-
-The axis of softmax is the last one in source order.
-"""
-
 
 def rewrite_layer_call(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
     """``self.conv(x)`` with the padding before it or the activation after it."""
@@ -37,16 +25,22 @@ def rewrite_layer_call(scribe: Scribe, node: cst.Call, decision: Replace) -> str
             Rewrite(rewrite.alternative, bindings, rewrite.api, rewrite.order, rewrite.rank), this
         ).write(site.around.call)
     if site.activation is not None:
-        function, _, extra = _activation(site)
-        text = f"{scribe.names.spell(function)}({text}{', ' + extra if extra else ''})"
+        text = _activated(scribe, site, text)
     return text
 
 
-def _activation(site: LayerSite) -> tuple[str, str, str]:
-    """The activation of a site; "the last axis" of softmax is the channel axis, wherever that is stored."""
-    function, module, extra = ACTIVATIONS[site.activation or ""]
+def _activated(scribe: Scribe, site: LayerSite, text: str) -> str:
+    """The activation of a site as a function of what the layer gives."""
+    found = scribe.analysis.catalog.activations[site.activation or ""]
+    axes = {hole: _last_axis(site) for hole in found.defaults if found.function.entry.kind(hole) == "axis"}
+    rewrite = Rewrite(found.function, found.called(text), "", site.order, None, axes)
+    return scribe.writer(rewrite).write(found.function.case.torch[0])
+
+
+def _last_axis(site: LayerSite) -> int:
+    """ "The last axis" of softmax is the channel axis, wherever that is stored."""
     moved = site.order == "moved" and isinstance(site.input, Tensor) and (site.input.rank or 2) > 2
-    return function, module, extra.format(axis=1 if moved else -1)
+    return 1 if moved else -1
 
 
 def wrapped(scribe: Scribe, site: LayerSite, rewrite: Rewrite, text: str) -> str:
@@ -66,8 +60,9 @@ def companions(scribe: Scribe, site: LayerSite, rewrite: Rewrite, text: str) -> 
         writer.keeps_first = True
         parts = [writer.write(layer) for layer in site.around.layers]
     if site.activation is not None:
-        _, module, extra = _activation(site)
-        parts.append(f"{scribe.names.spell(module)}({extra})")
+        found = scribe.analysis.catalog.activations[site.activation]
+        activation = Rewrite(found.module, {}, "", site.order)
+        parts.append(scribe.writer(activation).write(found.module_pattern(_last_axis(site))))
     return parts
 
 

@@ -16,6 +16,11 @@ def rewrite_operator(scribe: Scribe, node: cst.BinaryOperation, decision: Replac
     return f"{function}({scribe.text_of(node.left)}, {scribe.text_of(node.right)})"
 
 
+def rewrite_inverted(scribe: Scribe, node: cst.UnaryOperation, decision: Replace) -> str:
+    """``~mask``: both libraries negate booleans and complement integers."""
+    return scribe.inside(node)
+
+
 def rewrite_comparison(scribe: Scribe, node: cst.Comparison, decision: Replace) -> str:
     if scribe.analysis.to != "keras":
         return scribe.inside(node)

@@ -22,13 +22,15 @@ def rewrite_shape(scribe: Scribe, node: cst.Attribute | cst.Call, decision: Repl
     return whole
 
 
+def rewrite_axes_count(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
+    """``x.dim()``: the attribute ``ndim`` means the same to both libraries."""
+    assert isinstance(node.func, cst.Attribute)
+    return f"{atom(scribe.text_of(node.func.value))}.ndim"
+
+
 def _owner(node: cst.Attribute | cst.Call) -> cst.CSTNode:
     if isinstance(node, cst.Attribute):
         return node.value
     if isinstance(node.func, cst.Attribute) and node.func.attr.value == "size":
         return node.func.value
     return node.args[0].value
-
-
-def rewrite_index(scribe: Scribe, node: cst.Subscript, decision: Replace) -> str:
-    return scribe.inside(node)
