@@ -63,7 +63,7 @@ def codes(source: str, **how: str) -> set[str]:
 
 def test_layers_are_written_in_their_exact_form() -> None:
     code = translate(TORCH, to="keras", fidelity="exact").code
-    assert 'torch_initialised(layers.Conv2D(width, 3, use_bias=False, padding="same")),  # stem' in code
+    assert 'torch_initialised(layers.Conv2D(width, 3, padding="same", use_bias=False)),  # stem' in code
     assert "UnbiasedBatchNormalization(momentum=0.9, epsilon=1e-5)," in code
     assert "self.fc = torch_initialised(layers.Dense(10))" in code
     assert code.count("class FanInUniform") == code.count("def torch_initialised") == 1
