@@ -23,6 +23,7 @@ UNSAFE = {
     "augmented in a list": "out = x * 2\nfeatures = [out]\nout += 1\nreturn features[0]",
     "augmented argument": "x += 1\nreturn x",
     "augmented attribute value": "out = x * 2\nself.kept = out\nout *= 2\nreturn self.kept",
+    "augmented attribute of no known dtype": "out = torch.matmul(x, y.T)\nself.kept = out\nout += y\nreturn self.kept",
     "augmented in a loop": "out = x * 2\nfirst = out\nfor _ in range(3):\n    out += 1\nreturn first",
     "augmented in a branch": "out = x * 2\nkept = out\nif self.flag:\n    out += 1\nreturn kept",
     "chained targets": "a = b = x * 2\na += 1\nreturn b",

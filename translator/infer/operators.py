@@ -11,7 +11,7 @@ from translator.infer import dims
 from translator.infer.assignment import assign
 from translator.infer.changes import change
 from translator.infer.evaluate import dim_of, escape, evaluate
-from translator.infer.facts import Replace
+from translator.infer.facts import Declined, Replace
 from translator.infer.frame import Frame
 from translator.infer.indexing import evaluate_indices
 from translator.infer.initializing import has_weight
@@ -97,7 +97,9 @@ def augmented(frame: Frame, node: cst.AugAssign) -> None:
         conversion = frame.function.conversions.pop(node.target, None)
         # Keras' tensors do not change: += rebinds the name, where PyTorch would change what other names see.
         rebinds = frame.analysis.to == "torch" and not _is_own(frame, left, keep)
-        if explicit or conversion is not None or rebinds:
+        # What other names would see is reported already, and that must stand.
+        declined = isinstance(frame.function.decisions.get(node), Declined)
+        if not declined and (explicit or conversion is not None or rebinds):
             frame.decide(node, Replace("augmented", target=name, data=(explicit, conversion)))
         if frame.analysis.source == "torch" and isinstance(left, Tensor) and isinstance(result, Tensor):
             result = replace(result, token=left.token)
