@@ -122,6 +122,8 @@ class Case:
     reject: tuple[Condition, ...] = ()
     around: Around | None = None
     note: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of the layer's calls that make the outputs differ, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)

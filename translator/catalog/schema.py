@@ -23,7 +23,7 @@ _FIELDS = frozenset(
     "torch keras tensorflow case only before infer inputs output dtype layout kinds weights axes synthesize "
     "limit drop view mode ranks doc when reject around dimensions fields states call pair".split()
 )
-_CASE_FIELDS = frozenset("name torch keras only total when reject around note".split())
+_CASE_FIELDS = frozenset("name torch keras only total when reject around note given".split())
 _DIMENSIONS = {1: "l", 2: "h w", 3: "d h w"}
 """Names of the spatial axes of 1, 2 and 3 dimensions, as in the shapes of PyTorch's documentation."""
 _AROUND = ("", "(SELF)")
@@ -260,6 +260,7 @@ def _cases(name: str, row: Mapping[str, Any], bases: Mapping[str, tuple[Pat, ...
             reject=_conditions(name, "reject", item, row, reader),
             around=_around(name, item, row, reader),
             note=item.get("note", ""),
+            given=dict(item.get("given", {})),
         )
 
 

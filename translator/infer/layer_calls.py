@@ -12,7 +12,7 @@ import libcst as cst
 
 from translator.catalog.entry import Entry
 from translator.infer import outputs
-from translator.infer.facts import LayerSite, Replace
+from translator.infer.facts import LIMIT_CODES, LayerSite, Replace
 from translator.infer.frame import Frame
 from translator.infer.joins import join
 from translator.infer.orders import require
@@ -72,6 +72,9 @@ def _run(
             why = f"{sites[0].api} of a tensor of rank {brought.rank}: only batches are covered"
             return frame.decline(node, "T102", why, sites[0].api)
         x = brought if x is None else x
+    for name, why in sites[0].candidates[0][0].case.given.items():
+        if name in nodes and literal(nodes[name]) is not None:
+            frame.note(nodes[name], LIMIT_CODES["outputs"], f"{name}: {why}")
     result: Value = BOTTOM
     for site in sites:
         site.calls[node] = (frame.function, module.sites)

@@ -1,4 +1,4 @@
-"""A layer norm over one symbolic size is exact where the code shows that it is one; else the report says so."""
+"""What is exact only under a condition that the code may show: else the report says so."""
 
 from __future__ import annotations
 
@@ -51,3 +51,23 @@ def test_a_size_that_may_be_several_is_a_warning() -> None:
     assert [d.code for d in warnings] == ["T201"]
     assert "dim is taken for one size" in warnings[0].message
     assert "dim: int" in warnings[0].hint
+
+
+ENCODER = """class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, batch_first=True), 2{nested})
+
+    def forward(self, x, padding):
+        return self.encoder(x, src_key_padding_mask={mask})
+"""
+
+
+@pytest.mark.parametrize(
+    ("nested", "mask", "exact"),
+    [("", "padding", False), ("", "None", True), (", enable_nested_tensor=False", "padding", True)],
+)
+def test_what_pytorch_computes_otherwise_without_gradients_is_a_warning(nested: str, mask: str, exact: bool) -> None:
+    t = translate(HEADER + ENCODER.format(nested=nested, mask=mask), to="keras")
+    assert t.exact is exact
+    assert ("T201" in {d.code for d in t.diagnostics}) is not exact
