@@ -6,8 +6,8 @@ Their examples stand in catalog/explain/examples.toml, which only an explanation
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from translator.dataclass import dataclass
 from translator.model import Severity
 
 

@@ -8,9 +8,9 @@ import io
 import re
 import tokenize
 import warnings
-from dataclasses import dataclass
 from functools import cached_property
 
+from translator.dataclass import dataclass
 from translator.errors import SourceError
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from translator.catalog.load import compile_catalog
+from translator.catalog.compile import compile_catalog
 from translator.catalog.schema import read_entries
 from translator.catalog.signatures import Signatures, read_lock
 from translator.errors import CatalogError

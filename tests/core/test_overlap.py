@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from translator.catalog.load import Catalog, compile_catalog
+from translator.catalog.compile import compile_catalog
+from translator.catalog.load import Catalog
 from translator.catalog.signatures import Signatures, read_lock
 from translator.errors import CatalogError
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import libcst as cst
 
 from translator.catalog.signatures import Param
+from translator.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -293,6 +293,8 @@ class Scribe:
         forms = exact.forms(self.analysis, site).values() if site is not None else ()
         for form in forms:
             spellings = spellings if form.around else tuple(renamed(s, form.api) for s in spellings)
+        if len(spellings) == 1:
+            return spellings[0]
         fitting = [s for s in spellings if self._names_twice_only_names(s, decision)] or spellings[:1]
         if len(fitting) > 1 and _is_method(fitting[0]) and isinstance(node, cst.Call) and self._has_lines(node):
             return next((s for s in fitting if not _is_method(s)), fitting[0])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from translator.catalog.entry import Case
 from translator.catalog.pattern import Call, Hole, Pat, Xform
 from translator.catalog.signatures import Signatures
 from translator.catalog.unify import Bound, Literal, same_value
+from translator.dataclass import dataclass
 from translator.syntax import literal
 
 
@@ -59,7 +59,7 @@ def without_defaults(
     if not isinstance(pattern, Call) or signature is None or not signature.overloads:
         return bindings
     result = dict(bindings)
-    given = dict(pattern.args)
+    given = pattern.named
     for param in signature.overloads[pattern.overload]:
         hole = hole_of(given.get(param.name)) if param.name in given else None
         bound = bindings.get(hole) if hole is not None and hole not in required.anywhere else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -17,6 +17,7 @@ from translator.catalog.entry import Entry
 from translator.catalog.pattern import SELF, Apply, Call, Cond, Hole, Lit, Pat, Ref, Seq, Sub, Upper, Xform
 from translator.catalog.signatures import Param, Signatures
 from translator.catalog.unify import Applied, Bound, Code, Facts, Items, Literal, same_value
+from translator.dataclass import dataclass
 from translator.emit.names import Names
 from translator.infer.values import Order
 from translator.model import Framework
@@ -227,7 +228,7 @@ class Writer:
 
     def arguments(self, pattern: Call, source: Source | None) -> list[tuple[Argument, bool]]:
         """The arguments of a call, one by one, and whether each holds only where the call stands: an inferred size."""
-        given = dict(pattern.args)
+        given = pattern.named
         written = self._arguments(pattern, self._params(pattern), source)
         return [(a, isinstance(self.bindings.get(hole_of(given.get(a.param.name)) or ""), Facts)) for a in written]
 
@@ -240,7 +241,7 @@ class Writer:
         return (*params, *(Param(name, None, "kw") for name, _ in pattern.args if name not in known))
 
     def _arguments(self, pattern: Call, params: Sequence[Param], source: Source | None) -> list[Argument]:
-        given = dict(pattern.args)
+        given = pattern.named
         result = []
         for index, param in enumerate(params):
             part = given.get(param.name)
@@ -359,7 +360,7 @@ class Writer:
 _NONE = object()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class _Text:
     """An item of a display that is code: transforms may move it, and it is written as it stands."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from translator.catalog.pattern import Call, Hole, Lit
 from translator.catalog.unify import Bound, Facts, Literal, same_value
+from translator.dataclass import dataclass
 
 if TYPE_CHECKING:
     from translator.catalog.load import Alternative, Catalog

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from translator.catalog.pattern import Pat
 from translator.catalog.signatures import Param
 from translator.catalog.weights import WeightRules
+from translator.dataclass import dataclass
 from translator.model import Aspect, Framework
 
 LayoutBehaviour = Literal["free", "spatial", "channels", "axes", "ordered", "reshaping"]

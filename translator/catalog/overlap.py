@@ -9,13 +9,13 @@ other does without. Any other pair needs ``before``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from translator.catalog.pattern import Call, Lit, Pat, Ref, Seq, Xform, holes
 from translator.catalog.signatures import Opaque, Param, Signatures
 from translator.catalog.unify import KIND_TYPES, BoundCall, Literal, holds, unify
+from translator.dataclass import dataclass
 from translator.errors import CatalogError
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ a call of a bare name is a value transform (see ``transforms``).
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import field
 
 from translator.catalog.signatures import Signatures
+from translator.dataclass import dataclass
 
 ROOTS = ("torch", "keras", "tf", "helpers")
 SELF = "SELF"
@@ -52,9 +53,19 @@ class Call:
     api: str
     args: tuple[tuple[str, Pat], ...]
     overload: int = 0
+    named: Mapping[str, Pat] = field(init=False, repr=False, compare=False)
+    """The arguments by parameter name."""
+    fixed: tuple[tuple[str, object], ...] = field(init=False, repr=False, compare=False)
+    """Those that must be one literal, which tells the cases of an API apart."""
+
+    def __post_init__(self) -> None:
+        # A call is matched and written more often than anything else: these are found once.
+        object.__setattr__(self, "named", dict(self.args))
+        fixed = tuple((name, part.value) for name, part in self.args if isinstance(part, Lit))
+        object.__setattr__(self, "fixed", fixed)
 
     def arg(self, name: str) -> Pat | None:
-        return next((pat for key, pat in self.args if key == name), None)
+        return self.named.get(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from importlib import resources
+from dataclasses import field
 from typing import Any
 
 from translator.catalog.packed import Packed
+from translator.dataclass import dataclass
 
 REQUIRED = "<required>"
 """Default of a parameter that has none."""
@@ -97,6 +97,8 @@ class Signatures:
 
 def read_lock() -> Signatures:
     """Read all lock files. Raises FileNotFoundError where the package was built without them."""
+    from importlib import resources  # only where the cache does not hold the catalog yet
+
     table: dict[str, Signature] = {}
     same_as: dict[str, str] = {}
     for library in LIBRARIES:

@@ -8,10 +8,11 @@ not match.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
 from math import prod
+
+from translator.dataclass import dataclass
 
 NOT_APPLICABLE = object()
 """Returned by a transform that has no value for its operand."""

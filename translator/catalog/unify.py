@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import Any, Protocol
 
 from translator.catalog import transforms
@@ -13,6 +12,7 @@ from translator.catalog.entry import Condition, Entry
 from translator.catalog.pattern import Call, Cond, Hole, Lit, Pat, Ref, Seq, Sub, Upper, Xform
 from translator.catalog.predicates import PREDICATES, UNKNOWN
 from translator.catalog.signatures import Opaque, Param, Signatures
+from translator.dataclass import dataclass
 
 Node = Any
 """A node of the source tree; the unifier only passes it on."""
@@ -163,8 +163,14 @@ def _displayed(value: Bound | None) -> object:
     return (UNKNOWN,) * len(elements)
 
 
+_PLAIN = frozenset({int, float, bool, NoneType})
+"""Types whose values are compared as they are."""
+
+
 def same_value(left: object, right: object) -> bool:
     """Literal equality as the libraries see it: 2 equals (2, 2), a list equals a tuple, True does not equal 1."""
+    if type(left) is type(right) and type(left) in _PLAIN:
+        return left == right
     if isinstance(left, tuple | list) and isinstance(right, tuple | list):
         return len(left) == len(right) and all(same_value(a, b) for a, b in zip(left, right, strict=True))
     if isinstance(left, tuple | list):
@@ -186,13 +192,13 @@ def same_value(left: object, right: object) -> bool:
 def _match_call(pattern: Call, call: BoundCall, state: _State) -> None:
     if pattern.api != call.api:
         raise _Fails(f"{call.api} is not {pattern.api}")
-    mentioned = dict(pattern.args)
-    for name, wanted in pattern.args:
+    mentioned = pattern.named
+    for name, wanted in pattern.fixed:
         # Literals tell cases apart: looking at them first saves binding the holes of those that do not match.
-        if isinstance(wanted, Lit) and name in call.args:
+        if name in call.args:
             literal = state.reader.literal(call.args[name])
-            if literal is not None and not same_value(literal.value, wanted.value):
-                raise _Fails(f"{literal.value!r} is not {wanted.value!r}")
+            if literal is not None and not same_value(literal.value, wanted):
+                raise _Fails(f"{literal.value!r} is not {wanted!r}")
     for state.reached, param in enumerate(call.params, 1):
         given = call.args.get(param.name)
         part = mentioned.get(param.name)
@@ -263,6 +269,10 @@ def _match_default(pattern: Pat, param: Param, state: _State) -> None:
 
 
 def _match(pattern: Pat, node: Node, state: _State) -> None:
+    if isinstance(pattern, Hole):
+        # By far the commonest part.
+        _match_hole(pattern, node, state)
+        return
     match pattern:
         case Xform(name=name, operand=operand) if name in transforms.CONTEXTUAL:
             _match(operand, node, state)
@@ -271,13 +281,6 @@ def _match(pattern: Pat, node: Node, state: _State) -> None:
             if literal is None and isinstance(pattern, Lit) and state.reader.reference(node) is not None:
                 raise _Fails(f"a framework name stands where {pattern.value!r} is covered")
             _match_value(pattern, literal if literal is not None else Code(node), state)
-        case Hole() if _is_dtype(pattern, state):
-            _bind(pattern, _dtype(node, state), state)
-        case Hole():
-            literal = state.reader.literal(node)
-            inner = state.reader.items(node) if literal is None and state.entry.kind(pattern.name) in _SHOWN else None
-            code = Code(node) if inner is None else Code(node, _shown(inner, state))
-            _bind(pattern, literal if literal is not None else code, state)
         case Ref(api=api):
             if state.reader.reference(node) != api:
                 raise _Fails(f"not {api}")
@@ -304,6 +307,19 @@ def _match(pattern: Pat, node: Node, state: _State) -> None:
                 raise _Fails("not a subscript")
             _match(value, pair[0], state)
             _match(index, pair[1], state)
+
+
+def _match_hole(hole: Hole, node: Node, state: _State) -> None:
+    kind = state.entry.kind(hole.name)
+    if kind in DTYPE_KINDS:
+        _bind(hole, _dtype(node, state), state)
+        return
+    literal = state.reader.literal(node)
+    if literal is not None:
+        _bind(hole, literal, state)
+        return
+    inner = state.reader.items(node) if kind in _SHOWN else None
+    _bind(hole, Code(node) if inner is None else Code(node, _shown(inner, state)), state)
 
 
 def _is_dtype(hole: Hole, state: _State) -> bool:
@@ -381,20 +397,25 @@ KIND_TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def _bind(hole: Hole, value: Bound, state: _State) -> None:
-    kinds = KIND_TYPES.get(state.entry.kind(hole.name))
-    if kinds is not None and isinstance(value, Literal):
-        wrong_bool = isinstance(value.value, bool) and bool not in kinds
-        if value.value is not None and (not isinstance(value.value, kinds) or wrong_bool):
-            raise _Fails(f"{value.value!r} is no {state.entry.kind(hole.name)}")
-    if state.entry.kind(hole.name) == "shape" and isinstance(value, Literal) and value.value is None:
-        raise _Fails(f"{hole.name} is not given")
-    if state.entry.kind(hole.name) == "mode" and isinstance(value, Literal):
-        raise _Fails(f"{hole.name} is a literal")
+    if isinstance(value, Literal):
+        _check_literal(hole.name, state.entry.kind(hole.name), value.value)
     before = state.bound.get(hole.name)
     if before is None:
         state.bound[hole.name] = value
     elif not _same_bound(before, value, state):
         raise _Fails(f"two different values stand for {hole.name}")
+
+
+def _check_literal(hole: str, kind: str, value: object) -> None:
+    if value is None:
+        if kind == "shape":
+            raise _Fails(f"{hole} is not given")
+    elif kind in KIND_TYPES:
+        kinds = KIND_TYPES[kind]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise _Fails(f"{value!r} is no {kind}")
+    if kind == "mode":
+        raise _Fails(f"{hole} is a literal")
 
 
 def _same_bound(left: Bound, right: Bound, state: _State) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 TYPE_CHECKING = False  # typing.TYPE_CHECKING, without the import
@@ -17,6 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"fwtranslate {__version__}\n")
         return 0
+    # What is imported from here on stays to the end: the cyclic collector would walk through it again and again.
+    gc.set_threshold(100_000)
     from translator.cli.app import run
 
     return run(arguments)

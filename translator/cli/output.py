@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Literal
 
 from translator.cli.terminal import write_bytes
+from translator.dataclass import dataclass
 from translator.project.destination import file_target, tree_targets
 from translator.project.discovery import Found, Inventory
 from translator.project.files import copy_atomically, write_atomically

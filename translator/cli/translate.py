@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from translator.cli.progress import bar
 from translator.cli.reporting import write_report
 from translator.cli.terminal import read_stdin, write_bytes
 from translator.cli.verification import Limits, check_what_runs, models_of, require_frameworks, run_verification
+from translator.dataclass import dataclass
 from translator.model import Fidelity, Framework, Layout
 from translator.project.batch import translate_files
 from translator.project.destination import DestinationError, is_file_name

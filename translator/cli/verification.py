@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final
 
 import click
 
 from translator.cli.progress import status
+from translator.dataclass import dataclass
 from translator.model import Translation, VerifyReport
 
 _NEEDED: Final = ("numpy", "torch", "keras")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 import libcst as cst
 
+from translator.dataclass import dataclass
 from translator.infer.evaluate import evaluate
 from translator.infer.frame import Frame
 from translator.infer.initial import Setting

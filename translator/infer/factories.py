@@ -7,11 +7,11 @@ writes them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from translator.dataclass import dataclass
 from translator.infer.arguments import arguments
 from translator.infer.evaluate import escape, evaluate
 from translator.infer.facts import Declined, Function, LayerSite, Replace, Rewrite

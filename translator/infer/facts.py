@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import libcst as cst
@@ -11,6 +11,7 @@ import libcst as cst
 from translator.catalog.entry import Around, Entry, Limit
 from translator.catalog.load import Alternative
 from translator.catalog.unify import Bindings
+from translator.dataclass import dataclass
 from translator.infer.values import BOTTOM, Order, Tensor, Value
 from translator.model import Aspect
 from translator.syntax import Tree

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import libcst as cst
 
+from translator.dataclass import dataclass
 from translator.infer import dims
 from translator.infer.evaluate import evaluate
 from translator.infer.facts import Replace

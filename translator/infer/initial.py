@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
+from translator.dataclass import dataclass
 from translator.infer.evaluate import dim_of, evaluate
 from translator.infer.frame import Frame
 from translator.infer.joins import number_kind

@@ -8,12 +8,12 @@ under a condition or in a loop.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
 from translator.catalog.entry import Entry
 from translator.catalog.pattern import Call, Pat
+from translator.dataclass import dataclass
 from translator.infer.arguments import arguments
 from translator.infer.distributions import METHODS, Distribution, keras_distribution, torch_distribution
 from translator.infer.evaluate import evaluate, raw

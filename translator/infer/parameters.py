@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import libcst as cst
 
+from translator.dataclass import dataclass
 from translator.infer.arguments import arguments
 from translator.infer.dynamic import pattern_of, write_like
 from translator.infer.evaluate import escape, evaluate

@@ -7,11 +7,11 @@ one layer that there is (``h[-1]``, ``h[0]``, ``h.squeeze(0)``). For anything el
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import libcst as cst
 
+from translator.dataclass import dataclass
 from translator.infer.facts import Decision, Function, LayerSite, Replace
 from translator.syntax import children, literal
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import libcst as cst
 
+from translator.dataclass import dataclass
 from translator.infer.changes import change
 from translator.infer.facts import Declined, Replace
 from translator.infer.frame import Frame

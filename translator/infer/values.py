@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from libcst import CSTNode
+
+from translator.dataclass import dataclass
 
 Order = Literal["source", "moved"]
 """Axis order of a stored tensor: as the source program has it, or with the channel axis where the target wants it."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from translator.dataclass import dataclass
 from translator.errors import CatalogError, SourceError
 from translator.model import Fidelity, Framework, Layout
 from translator.project.direction import opposite
@@ -90,6 +89,8 @@ def _translate(job: Job) -> Done:
 
 def _internal(error: Exception) -> Problem:
     if os.environ.get(DEBUG):
+        import traceback
+
         traceback.print_exception(error, file=sys.stderr)
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return Problem(

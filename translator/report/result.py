@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from translator.dataclass import dataclass
 from translator.errors import SourceError
 from translator.model import Coverage, Translation, VerifyReport
 

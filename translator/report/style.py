@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from translator.dataclass import dataclass
 from translator.model import Severity, Verdict
 
 _RESET: Final = "\x1b[0m"

@@ -7,7 +7,7 @@ momentum=0.9, epsilon=1e-5)`` and ``norm_layer()``. What may arrive at one call 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import libcst as cst
 
@@ -15,6 +15,7 @@ from translator.apply.arguments import Argument, Source, join_arguments
 from translator.apply.code import Unwritable
 from translator.apply.engine import Scribe
 from translator.catalog.pattern import Call
+from translator.dataclass import dataclass
 from translator.infer.factories import Group, Key, decline_group
 from translator.infer.facts import Declined, Function, Replace, Rewrite
 from translator.infer.values import Builtin

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from translator.catalog import transforms
 from translator.catalog.entry import Condition, Entry
@@ -15,6 +14,7 @@ from translator.catalog.pattern import SELF, Call, Hole, Lit, Pat, Upper, Xform,
 from translator.catalog.predicates import PREDICATES
 from translator.catalog.signatures import REQUIRED, Opaque, Param, Signatures
 from translator.catalog.unify import same_value
+from translator.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from translator.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

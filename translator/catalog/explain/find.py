@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from importlib import resources
 
@@ -14,6 +14,7 @@ from translator.catalog.explain.mapping import api_page, heads
 from translator.catalog.explain.pages import ApiPage, Choice, CodePage, Page, TopicPage, Unknown
 from translator.catalog.load import Catalog, load
 from translator.codes import CODES
+from translator.dataclass import dataclass
 from translator.model import Framework
 
 _ROOTS = ("torch", "keras", "tf", "tensorflow", "helpers")

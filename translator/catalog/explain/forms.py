@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from translator.catalog.entry import Case, Condition
 from translator.catalog.explain import words
@@ -11,6 +10,7 @@ from translator.catalog.explain.arguments import Pairing, spellings
 from translator.catalog.explain.pages import Form
 from translator.catalog.explain.patterns import argument, decided_by_layout, operands, text_of
 from translator.catalog.pattern import Call, Hole, Lit, Pat
+from translator.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
 
+from translator.dataclass import dataclass
 from translator.model import Aspect, Framework, Severity
 
 Kind = Literal["code", "api", "topic", "choice", "unknown"]
