@@ -243,7 +243,10 @@ def _shape_of(role_name: str, transform: str, shape: Sequence[int]) -> st.Search
     if transform == "pad_pairs":
         return st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2))] * rank)
     if role_name == "permute":
-        return st.permutations(range(rank)).map(tuple)
+        inner = st.permutations(range(1, rank)).map(lambda axes: (0, *axes))
+        # Most permutations move the batch axis, which a layer does not take.
+        anything = st.permutations(range(rank)).map(tuple)
+        return st.one_of(inner, anything) if transform == "layer_axes" else anything
     if role_name == "reshape":
         first, rest = shape[0], prod(shape[1:])
         flat = {(-1,), (first * rest,), (-1, rest), (first, -1), (rest, first)}
