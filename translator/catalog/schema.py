@@ -19,11 +19,11 @@ from translator.catalog.weights import WeightRules, parse_weight_rules
 from translator.errors import CatalogError
 from translator.model import Aspect, Framework
 
-_FIELDS = frozenset(
+FIELDS = frozenset(
     "torch keras tensorflow case only before infer inputs output dtype layout kinds weights axes synthesize "
     "limit drop view mode ranks doc when reject around dimensions fields states call pair".split()
 )
-_CASE_FIELDS = frozenset("name torch keras only total when reject around note given".split())
+CASE_FIELDS = frozenset("name torch keras only total when reject around note given".split())
 _DIMENSIONS = {1: "l", 2: "h w", 3: "d h w"}
 """Names of the spatial axes of 1, 2 and 3 dimensions, as in the shapes of PyTorch's documentation."""
 _AROUND = ("", "(SELF)")
@@ -140,7 +140,7 @@ def _instance(value: Any, number: int) -> Any:
 
 
 def _entry(name: str, row: Mapping[str, Any], reader: _Reader) -> Entry:
-    unknown = set(row) - _FIELDS
+    unknown = set(row) - FIELDS
     if unknown:
         field = min(unknown)
         raise reader.fail(f"[{name}] has an unknown field {field!r}", name, field)
@@ -244,7 +244,7 @@ def _check_transforms(name: str, field: str, compiled: Pat, reader: _Reader) -> 
 def _cases(name: str, row: Mapping[str, Any], bases: Mapping[str, tuple[Pat, ...]], reader: _Reader) -> Iterable[Case]:
     rows = row.get("case", [{}])
     for item in rows:
-        unknown = set(item) - _CASE_FIELDS
+        unknown = set(item) - CASE_FIELDS
         if unknown:
             raise reader.fail(f"[{name}] a case has an unknown field {min(unknown)!r}", name, "case")
         sides = {}
