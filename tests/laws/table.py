@@ -1,12 +1,23 @@
-"""Writes docs/laws.md: what the laws showed for every entry. Run it as ``python -m tests.laws.table [EXAMPLES]``."""
+"""Writes docs/laws.md: what the laws showed for every entry.
+
+``python -m tests.laws.table [EXAMPLES] [--workers N] [--only TEXT]``; with 100 examples it takes hours. Rows that were
+found already are kept in ``.laws/`` as long as neither the translator nor the mappings change, so that a run which was
+interrupted goes on where it was.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from itertools import groupby
+from multiprocessing import get_context
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, settings
@@ -15,7 +26,9 @@ from tests.laws.running import Subject, conclude, run, subjects
 from tests.laws.tally import Tally
 from translator.catalog.load import load
 
-DESTINATION = Path(__file__).parents[2] / "docs" / "laws.md"
+ROOT = Path(__file__).parents[2]
+DESTINATION = ROOT / "docs" / "laws.md"
+FOUND = ROOT / ".laws"
 DEFAULT_EXAMPLES = 25
 
 _HEAD = """# The laws of the mapping entries
@@ -47,6 +60,11 @@ class Row:
     tally: Tally = field(default_factory=Tally)
     compared: bool = False
     broken: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.entry}-{self.direction}"
 
     def add(self, subject: Subject, tally: Tally) -> None:
         self.tally.add(tally)
@@ -60,43 +78,96 @@ class Row:
         counts = f"{self.cases} | {tally.examples} | {errors} | {tally.declined_share:.0%}"
         return f"| `{self.entry}` | {self.direction.replace('_', ' ')} | {counts} | {verdict}{limits} |"
 
+    def to_json(self) -> str:
+        row = asdict(self)
+        row["tally"]["refusals"] = sorted(self.tally.refusals)
+        return json.dumps(row)
 
-def rows(chosen: Iterable[Subject], examples: int) -> Iterator[Row]:
-    """Run all laws of each entry and direction in turn."""
+    @classmethod
+    def from_json(cls, text: str) -> Row:
+        row = json.loads(text)
+        tally = Tally(**{**row.pop("tally"), "refusals": set(json.loads(text)["tally"]["refusals"])})
+        return cls(tally=tally, **row)
+
+
+def row_of(entry: str, direction: str, examples: int) -> Row:
+    """Run all laws of an entry in one direction."""
+    warnings.simplefilter("ignore")  # Keras warns of axes of length 1, which are drawn on purpose
+    from tests.laws.sides import float64
+
+    chosen = [s for s in subjects(load()) if (s.entry.name, s.direction) == (entry, direction)]
     quiet = list(HealthCheck)
     profile = settings(deadline=None, database=None, phases=(Phase.generate,), suppress_health_check=quiet)
-    row: Row | None = None
-    for subject in chosen:
-        if row is None or (row.entry, row.direction) != (subject.entry.name, subject.direction):
-            if row is not None:
-                yield row
-            row = Row(subject.entry.name, subject.direction, len(subject.cases()))
-        try:
-            tally = run(subject, profile, examples)
-            row.add(subject, tally)
-            conclude(subject, tally)
-        except Exception as error:  # noqa: BLE001  # whatever breaks a law goes into the table
-            row.broken.append(subject.law.replace("_", " "))
-            print(f"{subject}: {type(error).__name__}: {error}", file=sys.stderr)
-    if row is not None:
-        yield row
+    row = Row(entry, direction, len(chosen[0].cases()))
+    with float64():
+        for subject in chosen:
+            try:
+                tally = run(subject, profile, examples)
+                row.add(subject, tally)
+                conclude(subject, tally)
+            except Exception as error:  # noqa: BLE001  # whatever breaks a law goes into the table
+                row.broken.append(subject.law.replace("_", " "))
+                row.reasons.append(f"{subject}: {type(error).__name__}: {error}")
+    return row
+
+
+def rows(chosen: Iterable[Subject], examples: int, workers: int) -> Iterator[Row]:
+    """The rows of all subjects as they become known, those of an earlier run of the same code first."""
+    names = [name for name, _ in groupby((s.entry.name, s.direction) for s in chosen)]
+    kept = FOUND / f"{_fingerprint()}-{examples}.jsonl"
+    known = {row.name: row for row in map(Row.from_json, _lines(kept))}
+    yield from (known[f"{entry}-{direction}"] for entry, direction in names if f"{entry}-{direction}" in known)
+    left = [(entry, direction) for entry, direction in names if f"{entry}-{direction}" not in known]
+    kept.parent.mkdir(exist_ok=True)
+    # Compiled functions pile up in a worker; a few hundred rows take what a process should have.
+    with (
+        kept.open("a", encoding="utf-8") as log,
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn"), max_tasks_per_child=100) as pool,
+    ):
+        for future in as_completed([pool.submit(row_of, *name, examples) for name in left]):
+            row = future.result()
+            log.write(row.to_json() + "\n")
+            log.flush()
+            yield row
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines() if path.exists() else []
+
+
+def _fingerprint() -> str:
+    """The code and the mappings that the rows were found with."""
+    digest = sha256()
+    for folder in ("translator", "mappings", "tests/laws"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".py", ".toml", ".json"):
+                digest.update(f"\0{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def main(arguments: list[str]) -> int:
     """Write the table; the exit status is 1 where a law is broken."""
-    examples = int(arguments[0]) if arguments else DEFAULT_EXAMPLES
+    parser = argparse.ArgumentParser(prog="python -m tests.laws.table", description=__doc__)
+    parser.add_argument("examples", nargs="?", type=int, default=DEFAULT_EXAMPLES)
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--only", default="", help="entries whose name holds this text; nothing is written then")
+    options = parser.parse_args(arguments)
     for name, value in (("OMP_NUM_THREADS", "1"), ("TF_CPP_MIN_LOG_LEVEL", "3"), ("KERAS_BACKEND", "tensorflow")):
         os.environ.setdefault(name, value)
-    warnings.simplefilter("ignore")  # Keras warns of axes of length 1, which are drawn on purpose
-    from tests.laws.sides import float64
-
-    with float64():
-        found = list(rows(subjects(load()), examples))
-    broken = sum(bool(row.broken) for row in found)
-    body = "".join(f"{row}\n" for row in found)
-    foot = f"\n{len(found) - broken} of {len(found)} rows hold every law.\n"
-    DESTINATION.parent.mkdir(exist_ok=True)
-    DESTINATION.write_text(_HEAD.format(examples=examples) + body + foot, "utf-8")
+    chosen = [subject for subject in subjects(load()) if options.only in subject.entry.name]
+    found: dict[str, Row] = {}
+    for row in rows(chosen, options.examples, options.workers):
+        found[row.name] = row
+        for reason in row.reasons:
+            print(reason, file=sys.stderr)
+    ordered = [found[name] for name in dict.fromkeys(f"{s.entry.name}-{s.direction}" for s in chosen)]
+    broken = sum(bool(row.broken) for row in ordered)
+    body = "".join(f"{row}\n" for row in ordered)
+    foot = f"\n{len(ordered) - broken} of {len(ordered)} rows hold every law.\n"
+    if options.only:
+        print(body + foot)
+    else:
+        DESTINATION.write_text(_HEAD.format(examples=options.examples) + body + foot, "utf-8")
     return 1 if broken else 0
 
 
