@@ -416,6 +416,9 @@ def _check_literal(hole: str, kind: str, value: object) -> None:
             raise _Fails(f"{value!r} is no {kind}")
     if kind == "mode":
         raise _Fails(f"{hole} is a literal")
+    if kind == "axis" and value in ((), []):
+        # All axes to PyTorch, none to Keras.
+        raise _Fails("no axes at all mean other things to the two libraries")
 
 
 def _same_bound(left: Bound, right: Bound, state: _State) -> bool:

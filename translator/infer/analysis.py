@@ -27,6 +27,7 @@ from translator.infer.values import (
     Tensor,
     Unknown,
     Value,
+    conflict,
     options,
 )
 from translator.infer.values import Mapping as MappingValue
@@ -302,13 +303,8 @@ class Analysis(Definitions):
 
 
 def _any_conflict(values: list[Value]) -> bool:
-    return any(_orders_conflict(a, b) for i, a in enumerate(values) for b in values[i + 1 :])
-
-
-def _orders_conflict(left: Value, right: Value) -> bool:
-    if isinstance(left, Tensor) and isinstance(right, Tensor):
-        return {left.order, right.order} == {"source", "moved"} and (left.rank or 4) > 2 and (right.rank or 4) > 2
-    return False
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    return any(conflict(a, b) for i, a in enumerate(tensors) for b in tensors[i + 1 :])
 
 
 def _names(node: cst.CSTNode) -> Iterator[str]:

@@ -15,7 +15,7 @@ from translator.infer.joins import join
 from translator.infer.orders import require
 from translator.infer.sequences import publish
 from translator.infer.statements import run, suite
-from translator.infer.values import BOTTOM, NONE, Bottom, Items, Many, Tensor, Value
+from translator.infer.values import BOTTOM, NONE, Bottom, Items, Many, Tensor, Value, conflict
 from translator.syntax import parameters
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def _leave(frame: Frame) -> None:
     function = frame.function
     publish(frame)
     result: Value = BOTTOM
-    orders = {_order_at(value) for _, value in frame.returns} - {None}
-    mixed = "moved" in orders and "source" in orders
+    returned = [value for _, value in frame.returns if isinstance(value, Tensor)]
+    mixed = any(conflict(a, b) for i, a in enumerate(returned) for b in returned[i + 1 :])
     boundary = is_forward(frame.analysis, function)
     for node, value in frame.returns:
         if boundary and node is not None and isinstance(value, Many) and _order_at(value.item) == "moved":

@@ -177,6 +177,19 @@ class Function:
     def name(self) -> str:
         return self.key.rsplit(".", 1)[-1]
 
+    def records(self) -> dict[str, Any]:
+        """Copies of what the running evaluation has found out about nodes so far."""
+        return {name: getattr(self, name).copy() for name in _RECORDS}
+
+    def put_back(self, records: Mapping[str, Any]) -> None:
+        """Forget what was found out since: the nodes are evaluated again, and other things may hold for them."""
+        for name, found in records.items():
+            setattr(self, name, found.copy())
+
+
+_RECORDS = tuple("decisions conversions notes unpacks training_reads renamed merges between added".split())
+"""What an evaluation finds out about the nodes of a function."""
+
 
 @dataclass
 class ClassInfo:

@@ -24,6 +24,7 @@ from translator.infer.values import (
     OneOf,
     Tensor,
     Value,
+    conflict,
     shares,
     storage,
 )
@@ -201,9 +202,8 @@ class Frame:
         return result
 
     def _merge_values(self, name: str, left: Value, right: Value) -> Value:
-        if isinstance(left, Tensor) and isinstance(right, Tensor) and left.order != right.order:
-            big = (left.rank or 4) > 2 and (right.rank or 4) > 2
-            if big and left.order is not None and right.order is not None and name not in self.function.forced:
+        if isinstance(left, Tensor) and isinstance(right, Tensor):
+            if conflict(left, right) and name not in self.function.forced:
                 self.function.forced.add(name)
                 self.again = True
             for undecided, other in ((left, right), (right, left)):

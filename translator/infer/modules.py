@@ -19,7 +19,7 @@ from translator.infer.joins import join
 from translator.infer.layer_calls import remember
 from translator.infer.merging import call_merge
 from translator.infer.orders import Place, floating, join_orders, require
-from translator.infer.spatial import bring_channels, for_rank, has_ranks, spatial_order, unit_spatial
+from translator.infer.spatial import bring_channels, for_rank, has_ranks, reshapes_anyhow, spatial_order
 from translator.infer.values import (
     BOTTOM,
     UNKNOWN,
@@ -307,7 +307,7 @@ def _run_site(frame: Frame, site: LayerSite, x: Value, place: Place, alone: bool
             )
         )
         order = brought.order
-    elif entry.layout == "reshaping" and isinstance(x, Tensor) and unit_spatial(x, frame.analysis.source):
+    elif isinstance(x, Tensor) and reshapes_anyhow(entry, x, frame.analysis.source):
         brought, order = x, "source"
     else:
         brought = require(frame, place, x, "source")

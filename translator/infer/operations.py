@@ -23,7 +23,7 @@ from translator.infer.joins import element
 from translator.infer.matching import Candidate
 from translator.infer.orders import floating, join_orders, require
 from translator.infer.rearranged import reordered
-from translator.infer.spatial import Ranked, bring_channels, for_rank, spatial_order, unit_spatial
+from translator.infer.spatial import Ranked, bring_channels, for_rank, reshapes_anyhow, spatial_order
 from translator.infer.values import UNKNOWN, Dim, DType, LayerAt, Many, Order, Tensor, Training, Value
 from translator.infer.values import Items as ItemsValue
 from translator.syntax import NOT_LITERAL, literal
@@ -203,11 +203,7 @@ def _bring(
             require(frame, other, value, "source")
         return first, first.order
     if entry.layout in ("ordered", "reshaping"):
-        if (
-            entry.layout == "reshaping"
-            and isinstance(values[0], Tensor)
-            and unit_spatial(values[0], frame.analysis.source)
-        ):
+        if isinstance(values[0], Tensor) and reshapes_anyhow(entry, values[0], frame.analysis.source):
             return values[0], "source"
         brought = [require(frame, n, v, "source") for n, v in zip(nodes, values, strict=True)]
         _bring_optional(frame, entry, bindings)

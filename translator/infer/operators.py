@@ -18,7 +18,7 @@ from translator.infer.initializing import has_weight
 from translator.infer.joins import element, join, number_kind
 from translator.infer.orders import join_orders, require
 from translator.infer.updates import SETITEM, update
-from translator.infer.values import UNKNOWN, Const, Dim, Items, Many, Number, Tensor, Unknown, Value, shares, storage
+from translator.infer.values import UNKNOWN, Const, Dim, Items, Many, Number, Tensor, Value, shares, storage
 
 ARITHMETIC: dict[type, str] = {
     cst.Add: "add",
@@ -101,8 +101,8 @@ def augmented(frame: Frame, node: cst.AugAssign) -> None:
         declined = isinstance(frame.function.decisions.get(node), Declined)
         if not declined and (explicit or conversion is not None or rebinds):
             frame.decide(node, Replace("augmented", target=name, data=(explicit, conversion)))
-        if frame.analysis.source == "torch" and isinstance(left, Tensor) and isinstance(result, Tensor):
-            result = replace(result, token=left.token)
+        if isinstance(left, Tensor) and isinstance(result, Tensor):
+            result = replace(result, token=node if rebinds else left.token)
         assign(frame, node.target, result, None)
         return
     if isinstance(left, Items | Many) and isinstance(node.operator, cst.AddAssign):
@@ -210,13 +210,18 @@ def _explicit(frame: Frame, values: Sequence[Value], name: str) -> bool:
     others = [v for v in values if not isinstance(v, Tensor)]
     if all(t.dtype == "float" for t in tensors):
         return any(not _is_plain_number(v) for v in others) and bool(others)
+    if name == "add" and len(tensors) == 2 and None in {t.dtype for t in tensors}:
+        # On TensorFlow keras.ops.add takes a second operand with one axis for a bias of the last or second axis,
+        # whichever has its length; the operator refuses dtypes that differ.
+        # https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/numpy.py
+        return False
     if len(tensors) == 2 or any(t.dtype == "bool" for t in tensors):
         return True
     return name in ("divide", "floor_divide", "mod", "power") or not all(number_kind(v) == "int" for v in others)
 
 
 def _is_plain_number(value: Value) -> bool:
-    return bool(number_kind(value)) or (isinstance(value, Unknown) and False)
+    return bool(number_kind(value))
 
 
 def _numbers(name: str, left: Value, right: Value) -> Value:

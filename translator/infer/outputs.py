@@ -234,7 +234,8 @@ def _reduced(
     axes = axis.value if isinstance(axis, Literal) else None
     axes = (axes,) if isinstance(axes, int) else axes
     if x.rank is None or not isinstance(axes, tuple | list):
-        return Tensor(None, order, None, x.dtype, x.origins)
+        # With fewer axes it is no longer what its caller hands in, of which an order could be demanded.
+        return Tensor(None, order, None, x.dtype, x.origins) if kept else Tensor(None, order or "source", None, x.dtype)
     positive = {a % x.rank for a in axes if isinstance(a, int)}
     if kept:
         known = tuple(1 if i in positive else d for i, d in enumerate(x.dims)) if x.dims is not None else None

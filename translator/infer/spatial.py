@@ -64,9 +64,16 @@ def has_ranks(candidates: Sequence[Ranked]) -> bool:
     return len({alternative.entry.allowed_ranks() for alternative, _ in candidates}) > 1
 
 
-def unit_spatial(tensor: Tensor, source: str) -> bool:
-    """Whether moving the channel axis does not change the order of the elements: all spatial sizes are 1."""
-    if tensor.order != "moved" or tensor.dims is None:
+def reshapes_anyhow(entry: Entry, tensor: Value, source: str) -> bool:
+    """Whether a moved tensor can be reshaped as it is: all spatial sizes are 1, and no axes are named."""
+    if not isinstance(tensor, Tensor) or tensor.order != "moved" or tensor.dims is None:
+        return False
+    if entry.layout != "reshaping" or _names_axes(entry):
         return False
     spatial = tensor.dims[2:] if source == "torch" else tensor.dims[1:-1]
     return all(size == 1 for size in spatial)
+
+
+def _names_axes(entry: Entry) -> bool:
+    """``flatten(start_dim, end_dim)`` counts axes in PyTorch's order; ``flatten()`` joins all but the first."""
+    return entry.output.startswith("flatten(") and entry.output != "flatten()"

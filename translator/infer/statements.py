@@ -168,26 +168,35 @@ def _loop_target(frame: Frame, node: cst.For) -> Value:
 
 def _for(frame: Frame, node: cst.For) -> None:
     item = _loop_target(frame, node)
-    for _ in range(3):
-        before = dict(frame.env)
+
+    def once() -> None:
         assign(frame, node.target, item, None)
         suite(frame, node.body)
-        frame.env = frame.merge([before, frame.env])
-        if frame.env == before:
-            break
+
+    _repeat(frame, once)
     if node.orelse is not None:
         suite(frame, node.orelse.body)
 
 
-def _while(frame: Frame, node: cst.While) -> None:
+def _repeat(frame: Frame, once: Callable[[], None]) -> None:
+    """Run a loop's body until it leaves what it finds; what is decided about it is what holds every time."""
+    records = frame.function.records()
     for _ in range(3):
+        frame.function.put_back(records)
         before = dict(frame.env)
-        if isinstance(evaluate(frame, node.test), Tensor):
-            frame.decline(node.test, "T109", "a loop on the value of a tensor")
-        suite(frame, node.body)
+        once()
         frame.env = frame.merge([before, frame.env])
         if frame.env == before:
             break
+
+
+def _while(frame: Frame, node: cst.While) -> None:
+    def once() -> None:
+        if isinstance(evaluate(frame, node.test), Tensor):
+            frame.decline(node.test, "T109", "a loop on the value of a tensor")
+        suite(frame, node.body)
+
+    _repeat(frame, once)
     if node.orelse is not None:
         suite(frame, node.orelse.body)
 

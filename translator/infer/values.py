@@ -317,6 +317,13 @@ CALLED = (ClassRef, FrameworkRef, Partial)
 _MODULES = (LayerAt, Container, Merge, Instance, FunctionRef, MethodRef, *CALLED)
 
 
+def conflict(left: Tensor, right: Tensor) -> bool:
+    """Whether two tensors cannot be stored under one name: in two orders, or moved with two ranks."""
+    if (left.rank or 4) <= 2 or (right.rank or 4) <= 2 or None in (left.order, right.order):
+        return False
+    return left.order != right.order or (left.order == "moved" and left.rank != right.rank)
+
+
 def storage(tensor: Tensor) -> frozenset[CSTNode | str]:
     """What a tensor's storage may be."""
     if tensor.token is None:
