@@ -191,7 +191,67 @@ def branch(d: Drawing, v: str) -> str:
     )  # fmt: skip
 
 
+def sequence(d: Drawing, v: str) -> str:
+    _n, _t, size = d.sizes(v)
+    heads = d.one_of([n for n in (1, 2, 3) if size % n == 0])
+    made = d.one_of(
+        (
+            (f"nn.LSTM({size}, 3, batch_first=True)", "{m}({v})[0]"),
+            (f"nn.GRU({size}, 2, batch_first=True, bidirectional=True)", "{m}({v})[0]"),
+            (f"nn.MultiheadAttention({size}, {heads}, batch_first=True)", "{m}({v}, {v}, {v})[0]"),
+            (f"nn.LayerNorm({size})", "{m}({v})"),
+            (f"nn.TransformerEncoderLayer({size}, {heads}, 4, batch_first=True)", "{m}({v})"),
+        )
+    )
+    return d.bind(made[1].format(m=d.layer(made[0]), v=v), v)
+
+
+def shapes(d: Drawing, v: str) -> str:
+    size = d.sizes(v)
+    names = ["n", "c", "h", "w", "k"][: len(size)]
+    unpacked = f"{', '.join(names)} = {v}.shape"
+    a = d.axis(v)
+    forms = (
+        f"{v} = {v}.reshape({names[0]}, {' * '.join(names[1:])})",
+        f"{v} = {v} * torch.arange({names[-1]}) / {names[-1]}",
+        f"{v} = {v}.view({names[0]}, 1, *{v}.shape[1:])",
+        f"{v} = {v}.reshape({names[0]}, {names[1]}, -1).transpose(1, 2)",
+        f"{v} = {v}.transpose(1, 2).reshape({names[0]}, {names[2 % len(size)]}, -1)",
+        f"{v} = {v} + torch.zeros({v}.size({a}), {names[-1]})[0]",
+        f"{v} = torch.cat([{v}, torch.ones({', '.join(names[:-1])}, 1)], dim=-1)",
+        f"{v} = {v} * {v}.new_full(({names[-1]},), 0.5)",
+    )
+    return f"{unpacked}\n{d.one_of(forms)}"
+
+
+def choose(d: Drawing, v: str) -> str:
+    a, size = d.axis(v), d.sizes(v)
+    forms = (
+        f"{v}.index_select({a}, torch.tensor([0, {size[a] - 1}]))",
+        f"{v}.gather({a}, {v}.argsort({a}))",
+        f"{v}.topk(1, dim={a})[0]",
+        f"{v}.sort(dim={a}, descending=True)[0]",
+        f"torch.where({v} > {v}.mean(), {v}, torch.zeros_like({v}))",
+        f"{v} * ({v} > 0.5)",
+        f"{v} * ({v} > 0.5).to({v}.dtype)",
+        f"{v} + {v}.argmax({a}, keepdim=True)",
+        f"{v} * torch.tril(torch.ones({v}.shape[-2], {v}.shape[-1]))",
+        f"{v}.masked_fill(torch.ones({size[-1]}).bool(), 0.25)",
+        f"F.one_hot({v}.argmax({a}), {size[a]}).to({v}.dtype)",
+    )
+    return d.bind(d.one_of(forms), v)
+
+
+def several(d: Drawing, v: str) -> str:
+    a, size = d.axis(v), d.sizes(v)
+    names = [f"z{number}" for number in range(9) if f"z{number}" not in d.scope][:2]
+    if size[a] % 2:
+        return f"{', '.join(names)} = {v}, {v}.flip({a})"
+    forms = (f"{v}.chunk(2, dim={a})", f"torch.split({v}, {size[a] // 2}, {a})", f"{v}.sort({a})[0].chunk(2, {a})")
+    return f"{', '.join(names)} = {d.one_of(forms)}\n{v} = {names[0]} * torch.sigmoid({names[1]})"
+
+
 OPERATIONS = (
     layer, layer, layer, elementwise, arithmetic, in_place, parameter, rearrange, rearrange, squeeze, reshape, reduce,
-    pick, join, contract, spread, pool, branch,
+    pick, join, contract, spread, pool, branch, sequence, shapes, choose, several,
 )  # fmt: skip

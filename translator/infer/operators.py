@@ -210,7 +210,7 @@ def _explicit(frame: Frame, values: Sequence[Value], name: str) -> bool:
     others = [v for v in values if not isinstance(v, Tensor)]
     if all(t.dtype == "float" for t in tensors):
         return any(not _is_plain_number(v) for v in others) and bool(others)
-    if name == "add" and len(tensors) == 2 and None in {t.dtype for t in tensors}:
+    if name == "add" and len(tensors) == 2 and {t.dtype for t in tensors} <= {None, "float"}:
         # On TensorFlow keras.ops.add takes a second operand with one axis for a bias of the last or second axis,
         # whichever has its length; the operator refuses dtypes that differ.
         # https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/numpy.py
