@@ -77,12 +77,12 @@ def join_orders(frame: Frame, nodes: Sequence[cst.CSTNode], values: Sequence[Val
     rank = max((r for r in ranks if r is not None), default=None) if None not in ranks else None
     moved = [t for t in tensors if t.order == "moved" and (t.rank or 4) > 2]
     if moved:
-        rank = moved[0].rank
-        if all(_follows(frame, v, rank) for v in values):
+        stored = moved[0].rank
+        if all(_follows(frame, v, stored) for v in values):
             for node, value in zip(nodes, values, strict=True):
                 if isinstance(value, Tensor | Unknown) and not _scalar(value):
-                    require(frame, node, value, "moved", rank)
-            return _result(tensors, "moved", rank)
+                    require(frame, node, value, "moved", stored)
+            return _result(tensors, "moved", stored)
         for node, value in zip(nodes, values, strict=True):
             if isinstance(value, Tensor):
                 require(frame, node, value, "source", value.rank)
