@@ -56,6 +56,12 @@ def untouched(text: str, renamed: Iterable[str] = ()) -> list[str]:
     return [line for number, line in enumerate(lines, 1) if number not in touched]
 
 
+def _mentions(annotation: ast.expr | None, names: set[str]) -> bool:
+    """Whether a type hint uses one of these names: what it declares comes from the framework."""
+    nodes = ast.walk(annotation) if annotation is not None else ()
+    return any(isinstance(node, ast.Name) and node.id in names for node in nodes)
+
+
 class Flow:
     """Which names hold values of the framework: by name in a function, by attribute or top-level name in the file."""
 
@@ -67,8 +73,9 @@ class Flow:
         for function in functions:
             # ast.walk goes outside in, so that the innermost function has the last word.
             self.function.update({id(node): function for node in ast.walk(function) if node is not function})
-            tensors = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg) and a.arg != "self"}
-            self.local[id(function)] = tensors if function.name in ("forward", "call") else set()
+            arguments = [a for a in ast.walk(function.args) if isinstance(a, ast.arg) and a.arg != "self"]
+            forward = function.name in ("forward", "call")
+            self.local[id(function)] = {a.arg for a in arguments if forward or _mentions(a.annotation, names)}
         statements = [node for _, _, node in _statements(tree)]
         before = -1
         while before != self._size():

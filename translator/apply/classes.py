@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from translator.apply.engine import Scribe
@@ -9,7 +11,7 @@ from translator.infer.annotations import FORWARD
 from translator.infer.direction import MODULE_BASES, SEQUENTIAL
 from translator.infer.facts import ClassInfo, Declined, Function
 from translator.infer.values import FrameworkRef, Training
-from translator.syntax import dotted
+from translator.syntax import children, dotted
 
 _TARGET_FORWARD = {"keras": "call", "torch": "forward"}
 
@@ -127,3 +129,28 @@ def renames(scribe: Scribe, function: Function) -> None:
         if scribe.tree.has(node):
             start, end = scribe.span(node)
             scribe.add(start, end, scribe.analysis.renamed(name))
+
+
+def class_renames(scribe: Scribe) -> None:
+    """Module classes whose names Keras cannot make names of layers from, wherever they are named."""
+    names = scribe.analysis.class_names
+    if not names:
+        return
+    hidden = {n for f in scribe.analysis.tables.functions.values() for n in (*f.local_names, *f.parameters)}
+    for tree in scribe.analysis.trees:
+        for node in _names_in(tree.module):
+            if node.value in names and node.value not in hidden:
+                scribe.add(*scribe.span(node), names[node.value])
+
+
+def _names_in(node: cst.CSTNode) -> Iterator[cst.Name]:
+    """The names that are no attributes and no keywords."""
+    for child in children(node):
+        if isinstance(node, cst.Attribute) and child is node.attr:
+            continue
+        if isinstance(node, cst.Arg) and child is node.keyword:
+            continue
+        if isinstance(child, cst.Name):
+            yield child
+        else:
+            yield from _names_in(child)

@@ -71,7 +71,7 @@ def taken_names(forest: Forest, analysis: Analysis) -> frozenset[str]:
         if function.node is not None:
             taken.add(function.name)
     taken |= set(analysis.bound_at)
-    taken |= set(analysis.tables.classes)
+    taken |= {*analysis.tables.classes, *analysis.class_names.values()}
     for node in analysis.imports:
         for local, origin, _ in import_bindings(node):  # type: ignore[arg-type]  # imports holds import nodes only
             if origin.split(".")[0] not in FRAMEWORK_ROOTS:
@@ -82,6 +82,7 @@ def taken_names(forest: Forest, analysis: Analysis) -> frozenset[str]:
 def _collect(scribe: Scribe, analysis: Analysis) -> None:
     for info in analysis.tables.classes.values():
         classes.edit_class(scribe, info)
+    classes.class_renames(scribe)
     for function in analysis.tables.functions.values():
         scribe.collect(function)
         classes.training_edits(scribe, function)

@@ -237,7 +237,7 @@ def _plan(scribe: Scribe) -> WeightPlan:
         if info.module:
             attributes = {a for c in analysis.ancestry(name) for a in analysis.tables.classes[c].attributes}
             renames = {a: analysis.renamed(a) for a in sorted(attributes) if analysis.renamed(a) != a}
-            plans[name] = ClassPlan(name, name, renames)
+            plans[name] = ClassPlan(name, analysis.class_names.get(name, name), renames)
     sites = tuple(
         SitePlan(
             s.function.owner or s.function.key,

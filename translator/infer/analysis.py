@@ -72,6 +72,8 @@ class Analysis(Definitions):
         """Whether some attributes have names that are made at run time."""
         self.indexed: set[cst.CSTNode] = set()
         """Containers that are taken apart, whose elements must keep their places."""
+        self.settings: set[str] = set()
+        """Attributes of configurations that layers take as sizes: ``config.width``."""
         self.variables: set[cst.CSTNode] = set()
         """Where parameters and buffers are made."""
 

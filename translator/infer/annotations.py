@@ -89,7 +89,7 @@ def _declared(analysis: Analysis, function: Function, param: cst.Param) -> Value
         base = UNKNOWN if default is NOT_LITERAL or default is None else join(Const(default), BOTTOM)
         if isinstance(base, Const):
             base = Number("int" if isinstance(default, int) else "number") if _is_number(default) else Unknown()
-    elif incoming == BOTTOM and is_forward(analysis, function):
+    elif incoming in (BOTTOM, Unknown()) and is_forward(analysis, function):
         return Tensor(None, None, origins=frozenset([name]))
     else:
         base = BOTTOM

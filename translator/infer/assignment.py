@@ -15,6 +15,7 @@ from translator.infer.indexing import evaluate_indices
 from translator.infer.joins import element, join
 from translator.infer.orders import require
 from translator.infer.parameters import is_weight, name_weight
+from translator.infer.sequences import element_attribute
 from translator.infer.updates import update
 from translator.infer.values import (
     NONE,
@@ -75,6 +76,8 @@ def _assign_attribute(
     source: cst.BaseExpression | None,
 ) -> None:
     owner = evaluate(frame, base)
+    if isinstance(owner, Instance) and element_attribute(frame, target, owner, value, source):
+        return
     if isinstance(owner, Instance):
         frame.reserve(owner.cls, target.attr)
         if isinstance(value, Merge) and value.site is source:

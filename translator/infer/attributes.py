@@ -144,6 +144,8 @@ def _instance_attribute(frame: Frame, node: cst.Attribute, base: Instance, name:
         if info.module and name in analysis.module_members:
             why = f".{name} of {analysis.module_base} has no counterpart in the mapping database"
             return frame.decline(node, analysis.member_code(name, "T101"), why)
+        if info.sequential and analysis.source == "torch":
+            return frame.decline(node, "T105", f".{name} of a Sequential may be one of its elements by name")
         return UNKNOWN if info.module or info.framework_bases else BOTTOM
     return value
 
@@ -174,6 +176,8 @@ def _tensor_attribute(frame: Frame, node: cst.Attribute, base: Tensor, name: str
 
 def _container_attribute(frame: Frame, node: cst.Attribute, base: Container, name: str) -> Value:
     if name in ("append", "extend") and (not base.runs or (name == "append" and frame.analysis.source == "torch")):
+        return ListMethod(node.value, name, base)
+    if name in ("add_module", "register_module") and base.runs and frame.analysis.source == "torch":
         return ListMethod(node.value, name, base)
     if frame.analysis.source == "keras" and name == "add" and base.runs:
         return ListMethod(node.value, name, base)

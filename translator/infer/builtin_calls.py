@@ -209,6 +209,8 @@ def call_list_method(frame: Frame, node: cst.Call, method: ListMethod) -> Value:
     values = [evaluate(frame, arg.value) for arg in node.args]
     for value in values:
         escape(frame, value)
+    if method.name in ("add_module", "register_module") and (len(values) != 2 or any(a.keyword for a in node.args)):
+        return frame.decline(node, "T103", f".{method.name}() with these arguments")
     item = values[-1] if values else UNKNOWN
     if method.name == "extend":
         item = element(item)

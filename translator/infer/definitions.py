@@ -29,6 +29,8 @@ class Definitions(Direction):
         self.rebound: set[str] = set()
         self.imported_names: set[str] = set()
         self.helper_definitions: dict[cst.CSTNode, Tree] = {}
+        self.class_names: dict[str, str] = {}
+        """Module classes that have another name in the output."""
         self._ancestry: dict[str, list[str]] = {}
         self._descendants: dict[str, list[str]] = {}
 
@@ -42,6 +44,7 @@ class Definitions(Direction):
             for statement in tree.module.body:
                 self._collect(statement, tree, body)
         self._mark_modules()
+        self._name_classes()
         self._ancestry = {name: self._find_ancestry(name) for name in self.tables.classes}
         for name, ancestors in self._ancestry.items():
             for ancestor in ancestors:
@@ -122,6 +125,17 @@ class Definitions(Direction):
             inherited = {api for c in self.ancestry(info.name) for api in self.tables.classes[c].framework_bases}
             info.sequential = SEQUENTIAL[self.source] in inherited
             info.module = info.sequential or bool(inherited & MODULE_BASES[self.source])
+
+    def _name_classes(self) -> None:
+        """Keras names a layer after its class, and TensorFlow refuses names that begin with an underscore.
+
+        https://www.tensorflow.org/api_docs/python/tf/Graph#name_scope
+        """
+        for name, info in self.tables.classes.items():
+            plain = name.lstrip("_")
+            if self.to == "keras" and info.module and name.startswith("_") and plain[:1].isalpha():
+                taken = plain in self.tables.globals or plain in self.class_names.values()
+                self.class_names[name] = f"{plain}_" if taken else plain
 
     def add_star(self, module: Value) -> None:
         """Note ``from module import *``. Names of a later one hide those of earlier ones."""

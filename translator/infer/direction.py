@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 
 from translator.catalog.load import Catalog
 from translator.catalog.pattern import Call, Ref
@@ -83,6 +84,15 @@ KERAS_MODULE_MEMBERS = frozenset(
 )
 
 
+def _last(api: str) -> str:
+    return api.rpartition(".")[2].lower()
+
+
+def _alike(left: str, right: str) -> int:
+    """How many letters two names begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
+
+
 class Direction:
     """From ``source`` to ``to`` with a layout for what enters and leaves the models."""
 
@@ -126,16 +136,20 @@ class Direction:
             return found
         if api in MODULE_BASES[self.source]:
             return "keras.layers.Layer" if self.to == "keras" else "torch.nn.Module"
-        for alternative in self.catalog.alternatives(self.source, api):
-            other = alternative.case.keras if self.to == "keras" else alternative.case.torch
-            if isinstance(other[0], Call):
-                # With a layer of padding beside it, it becomes a Sequential.
-                return (
-                    "keras.layers.Layer"
-                    if self.to == "keras" and any(c.around for c in alternative.entry.cases)
-                    else other[0].api
-                )
+        found = self.namesake(api)
+        if found is not None:
+            # With a layer of padding beside it, it becomes a Sequential.
+            padded = any(c.around for a in self.catalog.alternatives(self.source, api) for c in a.entry.cases)
+            return "keras.layers.Layer" if padded and self.to == "keras" else found
         return {"torch.nn.Sequential": "keras.Sequential", "keras.Sequential": "torch.nn.Sequential"}.get(api)
+
+    def namesake(self, api: str) -> str | None:
+        """Of the library's classes that a class may become, the one with the most similar name."""
+        alternatives = self.catalog.alternatives(self.source, api)
+        others = [(a.case.keras if self.to == "keras" else a.case.torch)[0] for a in alternatives]
+        names = [other.api for other in others if isinstance(other, Call)]
+        found = [name for name in names if ".Lazy" not in name and not name.startswith("helpers.")] or names
+        return max(found, key=lambda name: _alike(_last(api), _last(name)), default=None)
 
     def is_namespace(self, api: str) -> bool:
         return any(name.startswith(f"{api}.") for name in self.catalog.mapped(self.source))

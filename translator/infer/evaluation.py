@@ -31,6 +31,8 @@ class Demanded(Exception):  # not an error: it ends an evaluation that has to be
 
 def evaluate_function(analysis: Analysis, function: Function) -> None:
     """Run a function once, again where joins forced an order or it demanded one of its own arguments; publish it."""
+    # What was joined while layers and callees were not known yet forces nothing any more.
+    function.forced = set()
     for _ in range(4 + len(function.parameters)):
         function.decisions, function.conversions, function.notes, function.unpacks = {}, {}, {}, {}
         function.training_reads, function.renamed, function.merges = {}, {}, {}

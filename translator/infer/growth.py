@@ -11,30 +11,37 @@ from translator.infer.evaluate import escape
 from translator.infer.facts import Conversion, Replace
 from translator.infer.frame import Frame
 from translator.infer.modules import run_items, run_module, wants
-from translator.infer.values import NONE, Container, LayerAt, Tensor, Value
+from translator.infer.values import NONE, Container, Instance, LayerAt, Tensor, Value
 
 
 def add_to_sequential(frame: Frame, node: cst.Call, target: cst.CSTNode, base: Container, item: Value) -> Value:
-    """``model.add(layer)``: the element goes to the end of a Sequential held in a local name."""
-    if not isinstance(target, cst.Name):
-        return frame.decline(node, "T102", "adding to a Sequential that is not held in a local name")
+    """``model.add(layer)``: the element goes to the end of a Sequential held in a local name, or in an attribute that
+    is being made."""
+    if isinstance(target, cst.Name):
+        name = target.value
+        return add_element(frame, node, node.args[-1].value, base, item, lambda grown: frame.bind(name, grown))
+    owner = frame.memo.get(target.value) if isinstance(target, cst.Attribute) else None
+    if isinstance(target, cst.Attribute) and isinstance(owner, Instance) and owner.is_self and _constructs(frame):
+        key = ("attribute", owner.cls, target.attr.value)
+        return add_element(
+            frame, node, node.args[-1].value, base, item, lambda grown: frame.analysis.write(frame.function, key, grown)
+        )
+    return frame.decline(node, "T102", "adding to a Sequential that is held neither in a local name nor in self")
 
-    def bind(grown: Value) -> None:
-        assert isinstance(target, cst.Name)
-        frame.bind(target.value, grown)
 
-    return add_element(frame, node, node.args[0].value, base, item, bind)
+def _constructs(frame: Frame) -> bool:
+    return frame.function.name == "__init__"
 
 
 def add_element(
     frame: Frame,
-    node: cst.Call,
+    node: cst.Call | cst.Assign,
     arg: cst.BaseExpression,
     base: Container,
     item: Value,
     bind: Callable[[Value], None],
 ) -> Value:
-    """A call that adds ``arg`` to a Sequential; ``bind`` gets the container that it then is."""
+    """A call, or an assignment, that adds ``arg`` to a Sequential; ``bind`` gets the container that it then is."""
     if isinstance(item, Tensor):
         frame.function.decisions.pop(arg, None)
         frame.analysis.starts[base.site] = item

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from translator.infer.values import (
     BOTTOM,
     CALLED,
@@ -98,8 +100,12 @@ def _join_containers(left: Container, right: Container) -> Value:
     if [isinstance(i, Many) for i in left.items] == [isinstance(i, Many) for i in right.items]:
         items = tuple(join(a, b) for a, b in zip(left.items, right.items, strict=True))
         return Container(left.site, left.runs, items)
-    joined = join(element(left), element(right))
-    return Container(left.site, left.runs, (Many(joined),))
+    # What both begin with is known one by one; a list that grows in a loop or a branch differs behind it.
+    pairs = zip(left.items, right.items, strict=False)
+    alike = len(list(takewhile(lambda pair: pair[0] == pair[1] and not isinstance(pair[0], Many), pairs)))
+    rests = (Container(one.site, one.runs, one.items[alike:]) for one in (left, right))
+    joined = join_all(tuple(element(rest) for rest in rests))
+    return Container(left.site, left.runs, (*left.items[:alike], Many(joined)))
 
 
 def _join_tensors(left: Tensor, right: Tensor) -> Tensor:

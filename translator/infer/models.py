@@ -71,7 +71,8 @@ def _class_model(analysis: Analysis, name: str, span: Span) -> ModelInfo:
     runs = forward is not None or elements is not None
     construct = f"{name}()" if all_defaults(init) and runs else analysis.constructions.get(name)
     root = not info.inside or info.instantiated_at_root
-    return ModelInfo(name, name, "class", span, inputs, outputs, ranks, construct, root)
+    target = analysis.class_names.get(name, name)
+    return ModelInfo(name, target, "class", span, inputs, outputs, ranks, construct, root)
 
 
 def _built(analysis: Analysis, name: str, kind: str, function: Function | None, value: Value, span: Span) -> ModelInfo:

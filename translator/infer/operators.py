@@ -90,6 +90,9 @@ def augmented(frame: Frame, node: cst.AugAssign) -> None:
             frame.decline(node.target, "T101", "this augmented assignment has no counterpart for tensors")
             return
         keep = [node.target.value] if isinstance(node.target, cst.Name) else []
+        if frame.function.forced.intersection(keep) and isinstance(right, Tensor):
+            # The name is kept in source order, and there is no place to bring the result back to it.
+            right = require(frame, node.value, right, "source")
         if frame.analysis.source == "torch" and isinstance(left, Tensor):
             change(frame, left, node.target, node, keep)
         result = _elementwise(frame, (node.target, node.value), (left, right), name)

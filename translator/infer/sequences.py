@@ -12,7 +12,7 @@ from translator.infer.facts import Replace
 from translator.infer.frame import ELEMENTS, Frame
 from translator.infer.growth import add_element
 from translator.infer.joins import element
-from translator.infer.values import NONE, Bottom, Container, Many, Value
+from translator.infer.values import NONE, Bottom, Container, Instance, Many, Value, is_moduleish
 
 
 def construct_base(frame: Frame, node: cst.Call) -> Value:
@@ -46,6 +46,31 @@ def add_to_self(frame: Frame, node: cst.Call, module: cst.BaseExpression) -> Val
         frame.env[ELEMENTS] = grown
 
     return add_element(frame, node, module, container, value, bind)
+
+
+def element_attribute(
+    frame: Frame, target: cst.Attribute, owner: Instance, value: Value, source: cst.BaseExpression | None
+) -> bool:
+    """``self.conv = nn.Conv2d(...)`` in the constructor of a class derived from PyTorch's Sequential adds an element.
+
+    See ``Module.__setattr__`` and ``Sequential.forward``, which runs all that is registered:
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
+    """
+    info = frame.analysis.tables.classes[owner.cls]
+    if frame.analysis.source != "torch" or not info.sequential or not is_moduleish(value):
+        return False
+    container, statement = frame.env.get(ELEMENTS), frame.assigning
+    single = isinstance(statement, cst.Assign) and statement.targets[0].target is target
+    if not owner.is_self or not isinstance(container, Container) or not single or source is None:
+        frame.decline(target, "T102", "a module that is an attribute of a Sequential runs as one of its elements")
+        return True
+
+    def bind(grown: Value) -> None:
+        frame.env[ELEMENTS] = grown
+
+    assert isinstance(statement, cst.Assign)
+    add_element(frame, statement, source, container, value, bind)
+    return True
 
 
 GROWING = frozenset(["add_module", "register_module", "append", "add"])

@@ -321,7 +321,7 @@ def conflict(left: Tensor, right: Tensor) -> bool:
     """Whether two tensors cannot be stored under one name: in two orders, or moved with two ranks."""
     if (left.rank or 4) <= 2 or (right.rank or 4) <= 2 or None in (left.order, right.order):
         return False
-    return left.order != right.order or (left.order == "moved" and left.rank != right.rank)
+    return left.order != right.order or (left.order == "moved" and None is not left.rank != right.rank is not None)
 
 
 def storage(tensor: Tensor) -> frozenset[CSTNode | str]:

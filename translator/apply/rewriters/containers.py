@@ -208,12 +208,10 @@ def rewrite_module_list_append(scribe: Scribe, node: cst.Attribute, decision: Re
     return scribe.inside(node)
 
 
-def rewrite_sequential_add(scribe: Scribe, node: cst.Call, decision: Replace) -> str:
-    """``model.add(layer)`` and ``model.append(layer)``."""
-    assert isinstance(node.func, cst.Attribute)
+def rewrite_sequential_add(scribe: Scribe, node: cst.Call | cst.Assign, decision: Replace) -> str:
+    """``model.add(layer)`` and ``model.append(layer)``; in PyTorch also ``self.layer = layer``."""
     added = decision.data
     conversion = scribe.analysis.tables.added.get(node)
-    keras = scribe.analysis.to == "keras"
     rest = _after_undoing(scribe, added, conversion) if conversion is not None else None
     if rest is not None:
         text = rest[0] if len(rest) == 1 else _sequential_of(scribe, rest)
@@ -221,7 +219,9 @@ def rewrite_sequential_add(scribe: Scribe, node: cst.Call, decision: Replace) ->
         text = _sequential_of(scribe, [_permute(scribe, conversion), scribe.text_of(added)])
     else:
         text = scribe.text_of(added)
-    return f"{scribe.text_of(node.func.value)}.{'add' if keras else 'append'}({text})"
+    adding = node.func if isinstance(node, cst.Call) else node.targets[0].target
+    assert isinstance(adding, cst.Attribute)
+    return f"{scribe.text_of(adding.value)}.{'add' if scribe.analysis.to == 'keras' else 'append'}({text})"
 
 
 def _sequential_of(scribe: Scribe, texts: Sequence[str]) -> str:

@@ -239,22 +239,15 @@ def rewrite_tested_classes(scribe: Scribe, node: cst.BaseExpression, decision: R
     analysis = scribe.analysis
     found: list[str] = []
     for api in decision.data:
-        sites = sorted((s for s in analysis.tables.sites.values() if s.api == api), key=lambda s: s.start)
-        targets = [target for site in sites if (target := _target(scribe, site)) and "helpers." not in target]
         # What a Lazy module becomes is also what it derives from.
-        found += [target.replace(".Lazy", ".") for target in targets] or _usual(scribe, api)
+        sites = (s for s in analysis.tables.sites.values() if s.api.replace(".Lazy", ".") == api)
+        ordered = sorted(sites, key=lambda site: site.start)
+        targets = [target for site in ordered if (target := _target(scribe, site)) and "helpers." not in target]
+        usual = analysis.namesake(api)
+        found += [target.replace(".Lazy", ".") for target in targets] or ([usual] if usual is not None else [])
     names = [scribe.names.spell(api) for api in dict.fromkeys(found)]
     text = ", ".join(names)
     return text if len(names) == 1 or (isinstance(node, cst.Tuple) and node.lpar) else f"({text})"
-
-
-def _usual(scribe: Scribe, api: str) -> list[str]:
-    analysis = scribe.analysis
-    for alternative in analysis.catalog.alternatives(analysis.source, api):
-        other = alternative.case.keras if analysis.to == "keras" else alternative.case.torch
-        if isinstance(other[0], Call) and ".Lazy" not in other[0].api and "helpers." not in other[0].api:
-            return [other[0].api]
-    return []
 
 
 def rewrite_has_weight(scribe: Scribe, node: cst.Comparison, decision: Replace) -> str:
